@@ -1,0 +1,113 @@
+/* clienthello: reads a client's first flight; the header says it. */
+
+#include "clienthello.h"
+
+#include <string.h>
+
+enum { RECORD_HANDSHAKE = 22, HANDSHAKE_CLIENT_HELLO = 1, EXTENSION_SERVER_NAME = 0, NAME_TYPE_HOST = 0 };
+enum { RECORD_MAX = 16384 };
+
+struct span {
+    unsigned char const *s;
+    size_t len;
+};
+
+static enum clienthello_status bad(struct clienthello *h, int alert, char const *why) {
+    h->alert = alert;
+    h->why = why;
+    return CLIENTHELLO_BAD;
+}
+
+/* Takes a vector with a length of n bytes (RFC 8446 3.4) off the front of in. */
+static int take_vector(struct span *in, unsigned int n, struct span *v) {
+    size_t len = 0;
+    if (in->len < n) return 0;
+    for (unsigned int i = 0; i < n; i++) len = len << 8 | in->s[i];
+    if (in->len - n < len) return 0;
+    v->s = in->s + n;
+    v->len = len;
+    in->s += n + len;
+    in->len -= n + len;
+    return 1;
+}
+
+static int skip(struct span *in, size_t n) {
+    if (in->len < n) return 0;
+    in->s += n;
+    in->len -= n;
+    return 1;
+}
+
+static enum clienthello_status read_host_name(struct clienthello *h, struct span v) {
+    if (h->named) return bad(h, ALERT_ILLEGAL_PARAMETER, "client sent two server names");
+    if (!v.len) return bad(h, ALERT_DECODE_ERROR, "client sent an empty server name");
+    if (v.len >= sizeof h->name) return bad(h, ALERT_ILLEGAL_PARAMETER, "client sent an over-long server name");
+    if (memchr(v.s, 0, v.len)) return bad(h, ALERT_ILLEGAL_PARAMETER, "client sent a server name with a NUL in it");
+    if (v.s[v.len - 1] == '.' && !--v.len) return bad(h, ALERT_ILLEGAL_PARAMETER, "client sent an empty server name");
+    memcpy(h->name, v.s, v.len);
+    h->name[v.len] = 0;
+    h->named = 1;
+    return CLIENTHELLO_OK;
+}
+
+/* ServerNameList (RFC 6066 3): at most one name of a type, and one type exists. */
+static enum clienthello_status read_server_name(struct clienthello *h, struct span ext) {
+    struct span list, v;
+    if (h->named) return bad(h, ALERT_ILLEGAL_PARAMETER, "client sent server_name twice");
+    if (!take_vector(&ext, 2, &list) || ext.len || !list.len) return bad(h, ALERT_DECODE_ERROR, "malformed server_name");
+    while (list.len) {
+        unsigned char type = list.s[0];
+        if (!skip(&list, 1) || !take_vector(&list, 2, &v)) return bad(h, ALERT_DECODE_ERROR, "malformed server_name");
+        if (type != NAME_TYPE_HOST) return bad(h, ALERT_ILLEGAL_PARAMETER, "client sent a server name of unknown type");
+        if (read_host_name(h, v) != CLIENTHELLO_OK) return CLIENTHELLO_BAD;
+    }
+    return CLIENTHELLO_OK;
+}
+
+static enum clienthello_status read_extensions(struct clienthello *h, struct span list) {
+    while (list.len) {
+        struct span ext;
+        unsigned int type;
+        if (list.len < 2) return bad(h, ALERT_DECODE_ERROR, "malformed ClientHello");
+        type = (unsigned int)list.s[0] << 8 | list.s[1];
+        if (!skip(&list, 2) || !take_vector(&list, 2, &ext)) return bad(h, ALERT_DECODE_ERROR, "malformed ClientHello");
+        if (type == EXTENSION_SERVER_NAME && read_server_name(h, ext) != CLIENTHELLO_OK) return CLIENTHELLO_BAD;
+    }
+    return CLIENTHELLO_OK;
+}
+
+/* version, random, session id, suites, compression methods, extensions */
+static enum clienthello_status read_body(struct clienthello *h, struct span in) {
+    struct span v;
+    if (!skip(&in, 2 + 32) || !take_vector(&in, 1, &v) || !take_vector(&in, 2, &v) || !take_vector(&in, 1, &v))
+        return bad(h, ALERT_DECODE_ERROR, "malformed ClientHello");
+    if (!in.len) return CLIENTHELLO_OK;
+    if (!take_vector(&in, 2, &v) || in.len) return bad(h, ALERT_DECODE_ERROR, "malformed ClientHello");
+    return read_extensions(h, v);
+}
+
+enum clienthello_status clienthello_read(struct clienthello *h, unsigned char const *s, size_t len) {
+    unsigned char msg[4 + CLIENTHELLO_MAX];
+    size_t have = 0;
+    memset(h, 0, sizeof *h);
+    while (len) {
+        if (s[0] != RECORD_HANDSHAKE) return bad(h, ALERT_UNEXPECTED_MESSAGE, "peer does not speak TLS");
+        if (len < 5) return CLIENTHELLO_MORE;
+        size_t n = (size_t)s[3] << 8 | s[4];
+        if (s[1] != 3 || !n || n > RECORD_MAX) return bad(h, ALERT_UNEXPECTED_MESSAGE, "peer does not speak TLS");
+        size_t part = n < len - 5 ? n : len - 5;
+        if (part > sizeof msg - have) part = sizeof msg - have;
+        memcpy(msg + have, s + 5, part);
+        have += part;
+        if (have && msg[0] != HANDSHAKE_CLIENT_HELLO) return bad(h, ALERT_UNEXPECTED_MESSAGE, "client begins with no ClientHello");
+        if (have >= 4) {
+            size_t body = (size_t)msg[1] << 16 | (size_t)msg[2] << 8 | msg[3];
+            if (body > CLIENTHELLO_MAX) return bad(h, ALERT_ILLEGAL_PARAMETER, "over-long ClientHello");
+            if (have >= 4 + body) return read_body(h, (struct span){msg + 4, body});
+        }
+        if (len - 5 < n) return CLIENTHELLO_MORE;
+        s += 5 + n;
+        len -= 5 + n;
+    }
+    return CLIENTHELLO_MORE;
+}

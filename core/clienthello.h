@@ -1,0 +1,33 @@
+/* clienthello: reads the first flight of a TLS client (RFC 8446 4.1.2) before the engine does, for the server name in it.
+ * Strict about lengths and about the name; leaves everything else to the engine. */
+
+#ifndef CLIENTHELLO_H
+#define CLIENTHELLO_H
+
+#include <stddef.h>
+
+/* Alert descriptions (RFC 8446 6). */
+enum {
+    ALERT_UNEXPECTED_MESSAGE = 10,
+    ALERT_ILLEGAL_PARAMETER = 47,
+    ALERT_DECODE_ERROR = 50,
+    ALERT_INTERNAL_ERROR = 80,
+    ALERT_UNRECOGNIZED_NAME = 112,
+};
+
+enum clienthello_status { CLIENTHELLO_OK, CLIENTHELLO_MORE, CLIENTHELLO_BAD };
+
+struct clienthello {
+    char name[256]; /* the server name, NUL-terminated, without a trailing dot; may hold control bytes */
+    int named;      /* 0: the client sent none */
+    int alert;      /* CLIENTHELLO_BAD: the alert to answer with */
+    char const *why; /* CLIENTHELLO_BAD: in words, static */
+};
+
+/* A ClientHello that does not fit into this many bytes is bad. */
+enum { CLIENTHELLO_MAX = 16384 };
+
+/* Reads the len bytes at s, TLS records from the start of the connection; the hello may be spread over several. */
+enum clienthello_status clienthello_read(struct clienthello *h, unsigned char const *s, size_t len);
+
+#endif

@@ -1,0 +1,20 @@
+/* cpu: what the processor is good at; the header says it. */
+
+#include "cpu.h"
+
+#if defined(__aarch64__) || defined(__arm__)
+#include <sys/auxv.h>
+#endif
+
+int cpu_has_aes(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_cpu_init();
+    return !!__builtin_cpu_supports("aes");
+#elif defined(__aarch64__)
+    return !!(getauxval(AT_HWCAP) & (1UL << 3)); /* HWCAP_AES */
+#elif defined(__arm__)
+    return !!(getauxval(AT_HWCAP2) & 1UL); /* HWCAP2_AES */
+#else
+    return 0;
+#endif
+}

@@ -1,0 +1,266 @@
+/* engine_wolfssl: the engine's life on wolfSSL: handshake, reading, writing, closing.
+ * Must not touch a file descriptor: the library's I/O goes to and from two queues. */
+
+#include "engine_wolfssl.h"
+
+#include <skalibs/alloc.h>
+
+#include "clienthello.h"
+#include "hostname.h"
+
+/* A record and a half: one more read always completes a record. */
+enum { IN_MAX = 32768 };
+
+/* Above this much unsent output nothing more is read: a peer that makes us answer (KeyUpdate) and takes no answer must wait. */
+enum { OUT_MAX = 65536 };
+
+static void recordpos_advance(struct recordpos *r, unsigned char const *s, size_t n) {
+    while (n) {
+        if (r->headerlen < 5) {
+            r->header[r->headerlen++] = *s++;
+            n--;
+            if (r->headerlen == 5) r->bodyleft = (size_t)r->header[3] << 8 | r->header[4];
+        } else {
+            size_t part = n < r->bodyleft ? n : r->bodyleft;
+            r->bodyleft -= part;
+            s += part;
+            n -= part;
+        }
+        if (r->headerlen == 5 && !r->bodyleft) r->headerlen = 0;
+    }
+}
+
+/* The library asks for a record's header, then for its body. */
+static int receive(WOLFSSL *ssl, char *buf, int size, void *data) {
+    struct engine *e = data;
+    size_t n = queue_len(&e->in);
+    (void)ssl;
+    if (queue_len(&e->out) > OUT_MAX) return WOLFSSL_CBIO_ERR_WANT_READ;
+    if (!n) return e->in_eof ? WOLFSSL_CBIO_ERR_CONN_CLOSE : WOLFSSL_CBIO_ERR_WANT_READ;
+    if (n > (size_t)size) n = (size_t)size;
+    memcpy(buf, queue_s(&e->in), n);
+    recordpos_advance(&e->recordpos, (unsigned char const *)queue_s(&e->in), n);
+    queue_drop(&e->in, n);
+    return (int)n;
+}
+
+/* Takes everything, always: wolfSSL 5.5 to 5.9 lose or double data when this answers WANT_WRITE. */
+static int send_out(WOLFSSL *ssl, char *buf, int size, void *data) {
+    struct engine *e = data;
+    (void)ssl;
+    return queue_put(&e->out, buf, (size_t)size) ? size : WOLFSSL_CBIO_ERR_GENERAL;
+}
+
+struct engine *engine_new(struct engine_config const *config) {
+    struct engine *e = alloc(sizeof *e);
+    if (!e) return 0;
+    memset(e, 0, sizeof *e);
+    e->config = *config;
+    if (wolfSSL_Init() == WOLFSSL_SUCCESS) {
+        if (!engine_wolfssl_make_ctx(e)) return e;
+        wolfSSL_CTX_free(e->ctx);
+        wolfSSL_Cleanup();
+    }
+    alloc_free(e);
+    return 0;
+}
+
+void engine_free(struct engine *e) {
+    if (e->peer) wolfSSL_X509_free(e->peer);
+    if (e->ssl) wolfSSL_free(e->ssl);
+    wolfSSL_CTX_free(e->ctx);
+    for (size_t i = 0; i < genalloc_len(struct chain, &e->chains); i++) {
+        alloc_free(genalloc_s(struct chain, &e->chains)[i].name);
+        alloc_free(genalloc_s(struct chain, &e->chains)[i].s);
+    }
+    genalloc_free(struct chain, &e->chains);
+    queue_free(&e->in);
+    queue_free(&e->out);
+    alloc_free(e);
+    wolfSSL_Cleanup();
+}
+
+/* What a client asks for is known now, what a server shall answer with only when the ClientHello has been read. */
+static int prepare_client(struct engine *e) {
+    char const *name = e->config.servername;
+    char ip[16];
+    if (genalloc_len(struct chain, &e->chains) && engine_wolfssl_use_chain(e, genalloc_s(struct chain, &e->chains)) < 0) return -1;
+    if (!name || hostname_ip(name, ip)) return 0; /* no IP address in SNI: RFC 6066 3 */
+    memcpy(e->sni, name, hostname_len(name));
+    e->named = 1;
+    if (wolfSSL_UseSNI(e->ssl, WOLFSSL_SNI_HOST_NAME, e->sni, (unsigned short)strlen(e->sni)) != WOLFSSL_SUCCESS)
+        return engine_fail(e, "unable to ask for a server name", (char *)0);
+    return 0;
+}
+
+int engine_start(struct engine *e) {
+    e->ssl = wolfSSL_new(e->ctx);
+    if (!e->ssl) return engine_fail(e, "unable to make a TLS object", (char *)0);
+    wolfSSL_SSLSetIORecv(e->ssl, receive);
+    wolfSSL_SSLSetIOSend(e->ssl, send_out);
+    wolfSSL_SetIOReadCtx(e->ssl, e);
+    wolfSSL_SetIOWriteCtx(e->ssl, e);
+    wolfSSL_SetCertCbCtx(e->ssl, e);
+    engine_wolfssl_bind_signer(e);
+    return e->config.server ? 0 : prepare_client(e);
+}
+
+unsigned char *engine_in_room(struct engine *e, size_t *len) {
+    size_t have = queue_len(&e->in);
+    *len = have < IN_MAX ? IN_MAX - have : 0;
+    if (!*len) return 0;
+    char *room = queue_room(&e->in, *len);
+    if (!room) *len = 0;
+    return (unsigned char *)room;
+}
+
+void engine_in_commit(struct engine *e, size_t len) {
+    queue_added(&e->in, len);
+}
+
+void engine_in_eof(struct engine *e) {
+    e->in_eof = 1;
+}
+
+unsigned char const *engine_out(struct engine *e, size_t *len) {
+    *len = queue_len(&e->out);
+    return (unsigned char const *)queue_s(&e->out);
+}
+
+void engine_out_taken(struct engine *e, size_t len) {
+    queue_drop(&e->out, len);
+}
+
+static enum engine_status failed(struct engine *e) {
+    e->failed = 1;
+    return ENGINE_FAILED;
+}
+
+/* A fatal alert in the clear, for a client whose first flight the library is not shown. */
+static enum engine_status refuse(struct engine *e, int alert, char const *why) {
+    unsigned char record[] = {21, 3, 3, 0, 2, 2, (unsigned char)alert};
+    queue_put(&e->out, record, sizeof record);
+    engine_fail(e, why, (char *)0);
+    return failed(e);
+}
+
+static struct chain const *choose_chain(struct engine *e, char const *name) {
+    struct chain const *c = genalloc_s(struct chain, &e->chains);
+    size_t n = genalloc_len(struct chain, &e->chains), len = name ? strlen(name) : 0;
+    struct chain const *wild = 0, *fallback = 0;
+    char ip[16];
+    if (name && hostname_ip(name, ip)) name = 0;
+    for (; n; n--, c++) {
+        if (!c->name) fallback = fallback ? fallback : c;
+        else if (!name || !hostname_matches(c->name, strlen(c->name), name, len)) continue;
+        else if (c->name[0] != '*') return c;
+        else wild = wild ? wild : c;
+    }
+    return wild ? wild : fallback;
+}
+
+/* Reads the server name before the library does: it cannot change to a key of another type later (TLS 1.2). */
+static enum engine_status read_hello(struct engine *e) {
+    struct clienthello h;
+    switch (clienthello_read(&h, (unsigned char const *)queue_s(&e->in), queue_len(&e->in))) {
+    case CLIENTHELLO_MORE:
+        if (queue_len(&e->in) >= IN_MAX) return refuse(e, ALERT_DECODE_ERROR, "client sends a ClientHello in too many records");
+        return ENGINE_AGAIN;
+    case CLIENTHELLO_BAD: return refuse(e, h.alert, h.why);
+    case CLIENTHELLO_OK: break;
+    }
+    struct chain const *c = choose_chain(e, h.named ? h.name : 0);
+    memcpy(e->sni, h.name, sizeof e->sni);
+    e->named = h.named;
+    if (!c || (e->config.sni_required && !c->name))
+        return refuse(e, ALERT_UNRECOGNIZED_NAME, h.named ? "no certificate for the server name that the client asks for" : "client asks for no server name");
+    if (engine_wolfssl_use_chain(e, c) < 0) {
+        unsigned char const record[] = {21, 3, 3, 0, 2, 2, ALERT_INTERNAL_ERROR};
+        queue_put(&e->out, record, sizeof record);
+        return failed(e);
+    }
+    e->hello_read = 1;
+    return ENGINE_OK;
+}
+
+static int wants_more(int code) {
+    /* 0: wolfSSL 5.5.4 has no reason at hand when it was interrupted in mid-flight */
+    return code == WOLFSSL_ERROR_WANT_READ || code == WOLFSSL_ERROR_WANT_WRITE || code == 0;
+}
+
+/* The library has taken all there was and now knows that no more will come. */
+static int transport_ended(struct engine const *e, int code) {
+    return e->in_eof && !queue_len(&e->in) &&
+           (wants_more(code) || code == SOCKET_PEER_CLOSED_E || code == SOCKET_ERROR_E || code == WOLFSSL_ERROR_SYSCALL);
+}
+
+static enum engine_status ended_in_handshake(struct engine *e) {
+    engine_fail(e, "peer closed the connection during the handshake", (char *)0);
+    return failed(e);
+}
+
+static enum engine_status handshake_result(struct engine *e, int ret) {
+    if (ret == WOLFSSL_SUCCESS) return engine_wolfssl_check_name(e) < 0 ? failed(e) : ENGINE_OK;
+    int code = wolfSSL_get_error(e->ssl, ret);
+    if (transport_ended(e, code)) return ended_in_handshake(e);
+    if (wants_more(code)) return ENGINE_AGAIN;
+    engine_fail_code(e, "TLS handshake failed", code);
+    return failed(e);
+}
+
+enum engine_status engine_handshake(struct engine *e) {
+    if (e->failed) return ENGINE_FAILED;
+    if (e->config.server && !e->hello_read) {
+        enum engine_status s = read_hello(e);
+        if (s == ENGINE_AGAIN && e->in_eof) return ended_in_handshake(e);
+        if (s != ENGINE_OK) return s;
+    }
+    return handshake_result(e, e->config.server ? wolfSSL_accept(e->ssl) : wolfSSL_connect(e->ssl));
+}
+
+enum engine_status engine_read(struct engine *e, char *s, size_t len, size_t *got) {
+    if (e->failed) return ENGINE_FAILED;
+    if (e->close_received) return ENGINE_CLOSED;
+    int ret = wolfSSL_read(e->ssl, s, (int)(len < ENGINE_WRITE_MAX ? len : ENGINE_WRITE_MAX));
+    if (ret > 0) {
+        *got = (size_t)ret;
+        return ENGINE_OK;
+    }
+    int code = wolfSSL_get_error(e->ssl, ret);
+    if (code == WOLFSSL_ERROR_ZERO_RETURN) {
+        e->close_received = 1;
+        return ENGINE_CLOSED;
+    }
+    if (transport_ended(e, code)) {
+        if (!e->recordpos.headerlen) return ENGINE_EOF;
+        engine_fail(e, "connection ended inside a record", (char *)0);
+        return failed(e);
+    }
+    if (wants_more(code)) return ENGINE_AGAIN;
+    engine_fail_code(e, "TLS connection failed", code);
+    return failed(e);
+}
+
+enum engine_status engine_write(struct engine *e, char const *s, size_t len) {
+    if (e->failed || e->close_sent) return ENGINE_FAILED; /* the library would send on after close_notify */
+    int ret = wolfSSL_write(e->ssl, s, (int)len);
+    if (ret == (int)len) return ENGINE_OK;
+    int code = wolfSSL_get_error(e->ssl, ret);
+    if (wants_more(code)) return ENGINE_AGAIN;
+    engine_fail_code(e, "unable to send", code);
+    return failed(e);
+}
+
+void engine_close_notify(struct engine *e) {
+    if (e->close_sent || e->failed) return;
+    e->close_sent = 1;
+    wolfSSL_shutdown(e->ssl); /* once: a second call eats application data */
+}
+
+int engine_failed_by_peer(struct engine const *e) {
+    return e->failed_by_peer;
+}
+
+char const *engine_error(struct engine const *e) {
+    return e->error;
+}

@@ -1,0 +1,82 @@
+/* engine_wolfssl: what the files of the wolfSSL engine share.
+ * Not to be included by anything else. */
+
+#ifndef ENGINE_WOLFSSL_H
+#define ENGINE_WOLFSSL_H
+
+#include <wolfssl/options.h>
+
+#include <wolfssl/error-ssl.h>
+#include <wolfssl/ssl.h>
+#include <wolfssl/wolfcrypt/error-crypt.h>
+
+#include <skalibs/genalloc.h>
+
+#include "config.h"
+#include "engine.h"
+#include "queue.h"
+
+/* A certificate chain that waits to be chosen. */
+struct chain {
+    char *name; /* 0: for every other client */
+    unsigned char *s;
+    size_t len;
+    int format; /* WOLFSSL_FILETYPE_* */
+    unsigned int key;
+};
+
+/* Where in a record (RFC 8446 5.1) the bytes end that the library has taken. */
+struct recordpos {
+    unsigned char header[5];
+    unsigned int headerlen;
+    size_t bodyleft;
+};
+
+struct engine {
+    struct engine_config config;
+    WOLFSSL_CTX *ctx;
+    WOLFSSL *ssl;
+    signer_func *sign;
+    void *sign_data;
+    genalloc chains; /* struct chain */
+    unsigned int key; /* the chosen chain's */
+    struct queue in;
+    struct queue out;
+    struct recordpos recordpos;
+    WOLFSSL_X509 *peer;
+    int in_eof;
+    int named; /* server: sni holds what the client asked for */
+    int hello_read;
+    int name_verified;
+    int close_sent;
+    int close_received;
+    int failed;
+    int failed_by_peer;
+    int verify_error; /* the library's, of the first certificate that did not verify; 0: none */
+    int verify_depth;
+    char sni[256];
+    char error[256];
+};
+
+/* Sets the reason: the words given, up to a null pointer, are put together; control bytes are replaced. Returns -1. */
+int engine_fail(struct engine *e, char const *first, ...) __attribute__((sentinel));
+
+/* The same from the library's error number. */
+int engine_fail_code(struct engine *e, char const *doing, int code);
+
+/* Set-up, in engine_wolfssl_setup.c */
+int engine_wolfssl_make_ctx(struct engine *e);
+int engine_wolfssl_use_chain(struct engine *e, struct chain const *c);
+
+/* Signing, in engine_wolfssl_sign.c */
+void engine_wolfssl_set_callbacks(struct engine *e);
+void engine_wolfssl_bind_signer(struct engine *e);
+
+/* The peer's certificate, in engine_wolfssl_verify.c */
+void engine_wolfssl_set_verify(struct engine *e);
+int engine_wolfssl_check_name(struct engine *e);
+
+/* PEM or DER, by the bytes: WOLFSSL_FILETYPE_PEM or WOLFSSL_FILETYPE_ASN1. */
+int engine_wolfssl_format(unsigned char const *s, size_t len);
+
+#endif

@@ -1,0 +1,139 @@
+/* engine_wolfssl_setup: versions, suites, groups, trust anchors and chains of the wolfSSL engine.
+ * Must not leave anything to the library's defaults: Debian's build accepts TLS 1.1, NULL suites and unverified peers. */
+
+#include <skalibs/alloc.h>
+
+#include "cpu.h"
+#include "engine_wolfssl.h"
+
+#define AES13 "TLS13-AES128-GCM-SHA256:TLS13-AES256-GCM-SHA384"
+#define CHACHA13 "TLS13-CHACHA20-POLY1305-SHA256"
+#define AES12                                                                                                                    \
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384"
+#define CHACHA12 "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+#define CBC12                                                                                                                    \
+    "ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384"
+
+#if CONFIG_TLS12
+#define SUITES_AES AES13 ":" CHACHA13 ":" AES12 ":" CHACHA12 ":" CBC12
+#define SUITES_CHACHA CHACHA13 ":" AES13 ":" CHACHA12 ":" AES12 ":" CBC12
+#else
+#define SUITES_AES AES13 ":" CHACHA13
+#define SUITES_CHACHA CHACHA13 ":" AES13
+#endif
+
+char const *engine_version_built(void) {
+    return LIBWOLFSSL_VERSION_STRING;
+}
+
+char const *engine_version_running(void) {
+    return wolfSSL_lib_version();
+}
+
+static WOLFSSL_METHOD *method(int server) {
+#if CONFIG_TLS12
+    return server ? wolfSSLv23_server_method() : wolfSSLv23_client_method();
+#else
+    return server ? wolfTLSv1_3_server_method() : wolfTLSv1_3_client_method();
+#endif
+}
+
+static int set_protocol(struct engine *e) {
+#if CONFIG_TLS12
+    if (wolfSSL_CTX_SetMinVersion(e->ctx, WOLFSSL_TLSV1_2) != WOLFSSL_SUCCESS) return -1;
+#endif
+    return wolfSSL_CTX_set_cipher_list(e->ctx, cpu_has_aes() ? SUITES_AES : SUITES_CHACHA) == WOLFSSL_SUCCESS ? 0 : -1;
+}
+
+/* P-521 for clients only: to reach the servers whose certificate has it. */
+static int set_groups(struct engine *e) {
+    int groups[] = {WOLFSSL_ECC_X25519, WOLFSSL_ECC_SECP256R1, WOLFSSL_ECC_SECP384R1, WOLFSSL_ECC_SECP521R1};
+    int n = e->config.server ? 3 : 4;
+    for (int i = 0; i < n; i++)
+        if (wolfSSL_CTX_UseSupportedCurve(e->ctx, (word16)groups[i]) != WOLFSSL_SUCCESS) return -1;
+    return wolfSSL_CTX_set_groups(e->ctx, groups, n) == WOLFSSL_SUCCESS ? 0 : -1;
+}
+
+/* A process has one connection: there is nothing to resume, and a ticket would lose the client's certificate. */
+static void no_resumption(struct engine *e) {
+    wolfSSL_CTX_set_session_cache_mode(e->ctx, WOLFSSL_SESS_CACHE_OFF);
+    if (!e->config.server) return;
+    wolfSSL_CTX_no_ticket_TLSv13(e->ctx);
+#if CONFIG_TLS12
+    wolfSSL_CTX_NoTicketTLSv12(e->ctx);
+#endif
+}
+
+int engine_wolfssl_make_ctx(struct engine *e) {
+    e->ctx = wolfSSL_CTX_new(method(e->config.server));
+    if (!e->ctx) return -1;
+    if (set_protocol(e) < 0 || set_groups(e) < 0) {
+        wolfSSL_CTX_free(e->ctx);
+        e->ctx = 0;
+        return -1;
+    }
+    no_resumption(e);
+    engine_wolfssl_set_verify(e);
+    engine_wolfssl_set_callbacks(e);
+    return 0;
+}
+
+int engine_wolfssl_format(unsigned char const *s, size_t len) {
+    return memmem(s, len, "-----BEGIN ", 11) ? WOLFSSL_FILETYPE_PEM : WOLFSSL_FILETYPE_ASN1;
+}
+
+static int add_anchor(struct engine *e, unsigned char const *s, size_t len, int format, unsigned int *count) {
+    int r = wolfSSL_CTX_load_verify_buffer(e->ctx, s, (long)len, format);
+#ifdef WOLFSSL_TRUST_PEER_CERT
+    /* Debian's build takes an anchor for a trusted peer too: that peer's dates, names and usage would go unchecked */
+    wolfSSL_CTX_Unload_trust_peers(e->ctx);
+#endif
+    if (r == ASN_AFTER_DATE_E || r == ASN_BEFORE_DATE_E) return 0;
+    if (r != WOLFSSL_SUCCESS) return engine_fail_code(e, "invalid trust anchor", r);
+    ++*count;
+    return 0;
+}
+
+/* One certificate of a PEM file after the other, so that an expired one does not spoil the rest. */
+int engine_add_anchors(struct engine *e, unsigned char const *s, size_t len, unsigned int *count) {
+    static char const begin[] = "-----BEGIN ", end[] = "-----END ";
+    if (engine_wolfssl_format(s, len) == WOLFSSL_FILETYPE_ASN1) return add_anchor(e, s, len, WOLFSSL_FILETYPE_ASN1, count);
+    for (;;) {
+        unsigned char const *from = memmem(s, len, begin, sizeof begin - 1);
+        if (!from) return 0;
+        len -= (size_t)(from - s);
+        unsigned char const *to = memmem(from, len, end, sizeof end - 1);
+        if (!to) return engine_fail(e, "invalid trust anchor: PEM without an END line", (char *)0);
+        unsigned char const *after = memchr(to, '\n', len - (size_t)(to - from));
+        size_t n = after ? (size_t)(after + 1 - from) : len;
+        if (add_anchor(e, from, n, WOLFSSL_FILETYPE_PEM, count) < 0) return -1;
+        s = from + n;
+        len -= n;
+    }
+}
+
+static void *copy(void const *s, size_t len) {
+    void *p = alloc(len);
+    if (p) memcpy(p, s, len);
+    return p;
+}
+
+/* Loads the chain once to see that it is one. */
+static int check_chain(struct engine *e, struct chain const *c) {
+    int r = wolfSSL_CTX_use_certificate_chain_buffer_format(e->ctx, c->s, (long)c->len, c->format);
+    return r == WOLFSSL_SUCCESS ? 0 : engine_fail_code(e, "invalid certificate", r);
+}
+
+int engine_add_chain(struct engine *e, char const *name, unsigned char const *s, size_t len, unsigned int key) {
+    struct chain c = {.s = copy(s, len), .len = len, .format = engine_wolfssl_format(s, len), .key = key};
+    if (name) c.name = copy(name, strlen(name) + 1);
+    if (!c.s || (name && !c.name) || !genalloc_append(struct chain, &e->chains, &c)) return engine_fail(e, "out of memory", (char *)0);
+    return check_chain(e, &c);
+}
+
+int engine_wolfssl_use_chain(struct engine *e, struct chain const *c) {
+    int r = wolfSSL_use_certificate_chain_buffer_format(e->ssl, c->s, (long)c->len, c->format);
+    if (r != WOLFSSL_SUCCESS) return engine_fail_code(e, "unable to use a certificate", r);
+    e->key = c->key;
+    return 0;
+}

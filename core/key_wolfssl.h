@@ -1,0 +1,42 @@
+/* key_wolfssl: what the files of the wolfCrypt keyring share.
+ * Not to be included by anything else. */
+
+#ifndef KEY_WOLFSSL_H
+#define KEY_WOLFSSL_H
+
+#include <wolfssl/options.h>
+
+#include <wolfssl/wolfcrypt/asn_public.h>
+#include <wolfssl/wolfcrypt/ecc.h>
+#include <wolfssl/wolfcrypt/ed25519.h>
+#include <wolfssl/wolfcrypt/error-crypt.h>
+#include <wolfssl/wolfcrypt/random.h>
+#include <wolfssl/wolfcrypt/rsa.h>
+
+#include <skalibs/genalloc.h>
+
+#include "keyring.h"
+
+enum key_type { KEY_RSA, KEY_ECC, KEY_ED25519 };
+
+struct key {
+    enum key_type type;
+    union {
+        RsaKey rsa;
+        ecc_key ecc;
+        ed25519_key ed25519;
+    } u;
+};
+
+struct keyring {
+    WC_RNG rng;
+    genalloc keys; /* struct key * */
+};
+
+/* Reads a key, PEM or DER. Returns 0 with *why set to a static text. The key blinds itself with rng, which must outlive it. */
+struct key *key_load(WC_RNG *rng, unsigned char const *s, size_t len, char const **why);
+
+/* Zeroes and frees. */
+void key_free(struct key *k);
+
+#endif

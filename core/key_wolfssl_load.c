@@ -1,0 +1,98 @@
+/* key_wolfssl_load: reads private keys in each of their forms.
+ * Leaves no copy of a key behind but the one it returns. */
+
+#include "key_wolfssl.h"
+
+#include <skalibs/alloc.h>
+
+/* Each of the three tries one kind of key on the DER at s: PKCS#8, and the older form of its kind. Returns 1, or 0. */
+static int load_rsa(struct key *k, WC_RNG *rng, unsigned char const *s, word32 len) {
+    word32 at = 0;
+    k->type = KEY_RSA;
+    if (wc_InitRsaKey(&k->u.rsa, 0)) return 0;
+    if (!wc_RsaPrivateKeyDecode(s, &at, &k->u.rsa, len)) {
+#ifdef WC_RSA_BLINDING
+        if (!wc_RsaSetRNG(&k->u.rsa, rng)) return 1;
+#else
+        return 1;
+#endif
+    }
+    (void)rng;
+    wc_FreeRsaKey(&k->u.rsa);
+    return 0;
+}
+
+static int load_ecc(struct key *k, WC_RNG *rng, unsigned char const *s, word32 len) {
+    word32 at = 0;
+    k->type = KEY_ECC;
+    if (wc_ecc_init(&k->u.ecc)) return 0;
+    if (!wc_EccPrivateKeyDecode(s, &at, &k->u.ecc, len)) {
+#ifdef ECC_TIMING_RESISTANT
+        wc_ecc_set_rng(&k->u.ecc, rng);
+#endif
+        if (k->u.ecc.type != ECC_PRIVATEKEY_ONLY || !wc_ecc_make_pub_ex(&k->u.ecc, 0, rng)) return 1;
+    }
+    (void)rng;
+    wc_ecc_free(&k->u.ecc);
+    return 0;
+}
+
+static int load_ed25519(struct key *k, WC_RNG *rng, unsigned char const *s, word32 len) {
+    unsigned char pub[ED25519_PUB_KEY_SIZE];
+    word32 at = 0;
+    (void)rng;
+    k->type = KEY_ED25519;
+    if (wc_ed25519_init(&k->u.ed25519)) return 0;
+    if (!wc_Ed25519PrivateKeyDecode(s, &at, &k->u.ed25519, len)) {
+        if (k->u.ed25519.pubKeySet) return 1;
+        /* the file has the private half only (RFC 8410 7) */
+        if (!wc_ed25519_make_public(&k->u.ed25519, pub, sizeof pub) && !wc_ed25519_import_public(pub, sizeof pub, &k->u.ed25519)) return 1;
+    }
+    wc_ed25519_free(&k->u.ed25519);
+    return 0;
+}
+
+static int load_der(struct key *k, WC_RNG *rng, unsigned char const *s, size_t len) {
+    return load_rsa(k, rng, s, (word32)len) || load_ecc(k, rng, s, (word32)len) || load_ed25519(k, rng, s, (word32)len);
+}
+
+static int load_pem(struct key *k, WC_RNG *rng, unsigned char const *s, size_t len, char const **why) {
+    unsigned char *der = alloc(len);
+    int ok = 0;
+    if (!der) {
+        *why = "out of memory";
+        return 0;
+    }
+    if (memmem(s, len, "ENCRYPTED", 9)) {
+        *why = "the key is encrypted: store it decrypted";
+    } else {
+        int n = wc_KeyPemToDer(s, (int)len, der, (int)len, 0);
+        if (n > 0) ok = load_der(k, rng, der, (size_t)n);
+    }
+    explicit_bzero(der, len);
+    alloc_free(der);
+    return ok;
+}
+
+struct key *key_load(WC_RNG *rng, unsigned char const *s, size_t len, char const **why) {
+    struct key *k = alloc(sizeof *k);
+    *why = "not an RSA, EC or Ed25519 private key in PEM or DER";
+    if (!k) {
+        *why = "out of memory";
+        return 0;
+    }
+    memset(k, 0, sizeof *k);
+    if (memmem(s, len, "-----BEGIN ", 11) ? load_pem(k, rng, s, len, why) : load_der(k, rng, s, len)) return k;
+    alloc_free(k);
+    return 0;
+}
+
+void key_free(struct key *k) {
+    switch (k->type) {
+    case KEY_RSA: wc_FreeRsaKey(&k->u.rsa); break;
+    case KEY_ECC: wc_ecc_free(&k->u.ecc); break;
+    case KEY_ED25519: wc_ed25519_free(&k->u.ed25519); break;
+    }
+    explicit_bzero(k, sizeof *k);
+    alloc_free(k);
+}

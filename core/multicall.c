@@ -1,0 +1,150 @@
+/* multicall: main(), which becomes the applet that it is called by, or called for.
+ * It must not open, read or change anything before that applet runs. */
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <skalibs/buffer.h>
+#include <skalibs/config.h>
+#include <skalibs/djbunix.h>
+#include <skalibs/stralloc.h>
+#include <skalibs/strerr.h>
+#include <skalibs/unix-transactional.h>
+
+#include "config.h"
+#include "exitcode.h"
+
+#if CONFIG_ENGINE
+#include "engine.h"
+#endif
+
+/* From 2.14.5 on, skalibs has PROG itself. */
+#if __has_include(<skalibs/prog.h>)
+#include <skalibs/prog.h>
+#else
+char const *PROG;
+#endif
+
+#define SELF "s6-tls"
+
+typedef int applet_func(int argc, char const *const *argv, char const *const *envp);
+
+#define APPLET(name, function, usage) extern applet_func function;
+#include "applets.h"
+#undef APPLET
+
+static struct applet {
+    char const *name;
+    applet_func *main;
+    char const *usage;
+} const applets[] = {
+#define APPLET(name, function, usage) {name, function, usage},
+#include "applets.h"
+#undef APPLET
+    {NULL, NULL, NULL},
+};
+
+static char const usage[] =
+    "usage: " SELF " applet [ argument... ]\n"
+    "       " SELF " --list         print the names of the applets\n"
+    "       " SELF " --install dir  make a symlink to this binary in dir for each of them\n"
+    "       " SELF " --help         print this; applet --help prints the applet's usage\n"
+    "       " SELF " --version      print the versions and the options that are compiled in\n"
+    "Called by the name of an applet, it is that applet.\n";
+
+static void print(char const *text) {
+    if (buffer_puts(buffer_1, text) < 0) strerr_diefusys(EXIT_SYSTEM, "write to stdout");
+}
+
+/* What was said counts only when it has left: a full disk must not exit 0. */
+static int end_of_output(void) {
+    if (!buffer_flush(buffer_1)) strerr_diefusys(EXIT_SYSTEM, "write to stdout");
+    return 0;
+}
+
+static int print_text(char const *text) {
+    print(text);
+    return end_of_output();
+}
+
+static int print_list(void) {
+    for (struct applet const *applet = applets; applet->name; applet++) {
+        print(applet->name);
+        print("\n");
+    }
+    return end_of_output();
+}
+
+static int print_version(void) {
+    print(SELF " " S6TLS_VERSION "\n");
+#if CONFIG_ENGINE
+    print("wolfSSL ");
+    print(engine_version_built());
+    print(" at build, ");
+    print(engine_version_running());
+    print(" at run\n");
+#endif
+    print("skalibs " SKALIBS_VERSION "\n");
+    print(CONFIG_TEXT);
+    return end_of_output();
+}
+
+/* An old symlink is replaced in one step; anything else of that name is not ours to remove. */
+static void install_one(char const *target, char const *dir, char const *name) {
+    char path[strlen(dir) + strlen(name) + 2];
+    struct stat st;
+    strcpy(path, dir);
+    strcat(strcat(path, "/"), name);
+    if (lstat(path, &st) < 0) {
+        if (errno != ENOENT) strerr_diefusys(EXIT_SYSTEM, "install ", path);
+    } else if (!S_ISLNK(st.st_mode)) {
+        errno = EEXIST;
+        strerr_diefusys(EXIT_SYSTEM, "install ", path);
+    }
+    if (!atomic_symlink(target, path, SELF)) strerr_diefusys(EXIT_SYSTEM, "install ", path);
+}
+
+static int install(char const *dir) {
+    stralloc self = STRALLOC_ZERO;
+    if (sarealpath(&self, "/proc/self/exe") < 0 || !stralloc_0(&self)) {
+        strerr_diefusys(EXIT_SYSTEM, "find the path of this binary in /proc/self/exe");
+    }
+    for (struct applet const *applet = applets; applet->name; applet++)
+        install_one(self.s, dir, applet->name);
+    return 0;
+}
+
+static int run_own(int argc, char const *const *argv) {
+    if (argc == 2 && !strcmp(argv[1], "--list")) return print_list();
+    if (argc == 2 && !strcmp(argv[1], "--help")) return print_text(usage);
+    if (argc == 2 && !strcmp(argv[1], "--version")) return print_version();
+    if (argc == 3 && !strcmp(argv[1], "--install")) return install(argv[2]);
+    buffer_putsflush(buffer_2, usage);
+    return EXIT_USAGE;
+}
+
+static int run_applet(int argc, char const *const *argv, char const *const *envp, char const *name) {
+    struct applet const *applet = applets;
+    while (applet->name && strcmp(applet->name, name)) applet++;
+    if (!applet->name) {
+        strerr_dief(EXIT_USAGE, "unknown applet ", name, "; " SELF " --list prints those that are built in");
+    }
+    PROG = applet->name;
+    if (argc > 1 && !strcmp(argv[1], "--help")) return print_text(applet->usage);
+    return applet->main(argc, argv, envp);
+}
+
+static char const *base_name(char const *path) {
+    char const *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+int main(int argc, char const *const *argv, char const *const *envp) {
+    PROG = SELF;
+    if (argc < 1) strerr_dief(EXIT_USAGE, "no name to be called by");
+    char const *name = base_name(argv[0]);
+    if (strcmp(name, SELF)) return run_applet(argc, argv, envp, name);
+    if (argc < 2 || argv[1][0] == '-') return run_own(argc, argv);
+    return run_applet(argc - 1, argv + 1, envp, argv[1]);
+}

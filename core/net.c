@@ -1,0 +1,78 @@
+/* net: the two network fds of a connection; the header says it. */
+
+#include "net.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
+
+#ifdef __linux__
+#include <linux/sockios.h>
+#endif
+
+static int is_socket(int fd) {
+    int type;
+    socklen_t len = sizeof type;
+    return !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);
+}
+
+int net_init(struct net *n, int rfd, int wfd) {
+    int on = 1;
+    if (fcntl(rfd, F_GETFD) < 0 || fcntl(wfd, F_GETFD) < 0) return -1;
+    *n = (struct net){.rfd = rfd, .wfd = wfd, .rsock = is_socket(rfd), .wsock = is_socket(wfd)};
+    if (n->wsock) setsockopt(wfd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* fails where it is not TCP: nothing to turn off */
+    return 0;
+}
+
+ssize_t net_read(struct net const *n, void *s, size_t len) {
+    return n->rsock ? fd_recv(n->rfd, s, len, MSG_DONTWAIT) : fd_read(n->rfd, s, len);
+}
+
+/* A pipe that polls writable takes PIPE_BUF bytes without blocking (POSIX, write and poll). */
+static ssize_t write_other(int fd, void const *s, size_t len) {
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    int r = poll(&p, 1, 0);
+    if (r < 0) return -1;
+    if (!r) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return fd_write(fd, s, len < PIPE_BUF ? len : PIPE_BUF);
+}
+
+ssize_t net_write(struct net const *n, void const *s, size_t len) {
+    return n->wsock ? fd_send(n->wfd, s, len, MSG_DONTWAIT | MSG_NOSIGNAL) : write_other(n->wfd, s, len);
+}
+
+void net_end(struct net *n) {
+    if (n->wsock) {
+        shutdown(n->wfd, SHUT_WR); /* fails where the peer is gone: then there is nothing to end */
+        return;
+    }
+    if (n->wfd >= 0) fd_close(n->wfd);
+    if (n->rfd == n->wfd) n->rfd = -1;
+    n->wfd = -1;
+}
+
+int net_unacknowledged(struct net const *n) {
+    int left = 0;
+#ifdef SIOCOUTQ
+    if (n->wsock && ioctl(n->wfd, SIOCOUTQ, &left) < 0) return 0;
+#else
+    (void)n;
+#endif
+    return left;
+}
+
+void net_close(struct net *n) {
+    if (n->wfd >= 0 && n->wfd != n->rfd) fd_close(n->wfd);
+    if (n->rfd >= 0) fd_close(n->rfd);
+    n->rfd = n->wfd = -1;
+}

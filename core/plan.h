@@ -1,0 +1,18 @@
+/* plan: from a command line and an environment to what the chain is to do, for the applets that run one.
+ * These say what is wrong and exit 100 themselves: nothing has been opened or forked yet. */
+
+#ifndef PLAN_H
+#define PLAN_H
+
+#include "chain.h"
+
+/* Options, prog, and for root TLS_UID and TLS_GID. The plan points into argv and envp. */
+void plan_parse(struct chain_plan *plan, enum tlsopt_side side, int argc, char const *const *argv, char const *const *envp);
+
+/* KEYFILE and CERTFILE, if plain; KEYFILE:x and CERTFILE:x, if named. */
+void plan_find_pairs(struct chain_plan *plan, int plain, int named);
+
+/* CADIR or CAFILE */
+void plan_find_anchors(struct chain_plan *plan);
+
+#endif

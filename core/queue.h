@@ -1,0 +1,58 @@
+/* queue: bytes in, bytes out, in order, in one growing piece of memory; empty queues start at its beginning again.
+ * Has no limit of its own: its user bounds it. */
+
+#ifndef QUEUE_H
+#define QUEUE_H
+
+#include <string.h>
+
+#include <skalibs/stralloc.h>
+
+struct queue {
+    stralloc sa;
+    size_t head;
+};
+
+static inline size_t queue_len(struct queue const *q) {
+    return q->sa.len - q->head;
+}
+
+static inline char *queue_s(struct queue const *q) {
+    return q->sa.s + q->head;
+}
+
+static inline void queue_drop(struct queue *q, size_t n) {
+    q->head += n;
+    if (q->head == q->sa.len) q->head = q->sa.len = 0;
+}
+
+/* Where n more bytes may be written; 0 when there is no memory. */
+static inline char *queue_room(struct queue *q, size_t n) {
+    if (q->head && q->sa.len + n > q->sa.a) {
+        memmove(q->sa.s, q->sa.s + q->head, queue_len(q));
+        q->sa.len -= q->head;
+        q->head = 0;
+    }
+    return stralloc_readyplus(&q->sa, n) ? q->sa.s + q->sa.len : 0;
+}
+
+/* n of the bytes at queue_room have been written. */
+static inline void queue_added(struct queue *q, size_t n) {
+    q->sa.len += n;
+}
+
+static inline int queue_put(struct queue *q, void const *s, size_t n) {
+    if (!n) return 1;
+    char *room = queue_room(q, n);
+    if (!room) return 0;
+    memcpy(room, s, n);
+    queue_added(q, n);
+    return 1;
+}
+
+static inline void queue_free(struct queue *q) {
+    stralloc_free(&q->sa);
+    q->head = 0;
+}
+
+#endif

@@ -1,0 +1,59 @@
+/* waiter: the process that will become prog; the header says it. */
+
+#include "waiter.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
+#include <skalibs/exec.h>
+#include <skalibs/strerr.h>
+
+#include "exitcode.h"
+#include "peerenv.h"
+
+static void die(struct waiter const *w, char const *what) __attribute__((noreturn));
+
+static void die(struct waiter const *w, char const *what) {
+    if (w->verbosity) strerr_warn(PROG, ": fatal: unable to ", what);
+    _exit(EXIT_SYSTEM);
+}
+
+static void die_sys(struct waiter const *w, char const *what) __attribute__((noreturn));
+
+static void die_sys(struct waiter const *w, char const *what) {
+    if (w->verbosity) strerr_warnsys(PROG, ": fatal: unable to ", what);
+    _exit(EXIT_SYSTEM);
+}
+
+/* The network fds go: prog's pipes take their numbers. */
+static void take_fds(struct waiter const *w) {
+    if (dup2(w->from_engine, w->rfd) < 0 || dup2(w->to_engine, w->wfd) < 0) die_sys(w, "give prog its file descriptors");
+    fd_close(w->from_engine);
+    fd_close(w->to_engine);
+}
+
+/* One byte more than a block may have is room enough to see that it is too long. */
+static size_t read_block(struct waiter const *w, char block[PEERENV_MAX + 1]) {
+    errno = 0;
+    size_t len = allread(w->control, block, PEERENV_MAX + 1);
+    if (errno) die_sys(w, "read from the TLS engine");
+    if (!len) _exit(0);
+    if (!peerenv_valid(block, len)) die(w, "trust the TLS engine: it sends what are no variables of a connection");
+    fd_close(w->control);
+    return len;
+}
+
+void waiter_run(struct waiter const *w) {
+    char block[PEERENV_MAX + 1];
+    genalloc env = GENALLOC_ZERO;
+    if (callersig_restore(w->signals) < 0) die_sys(w, "restore signals");
+    take_fds(w);
+    size_t len = read_block(w, block);
+    if (!peerenv_merge(&env, w->envp, w->keep, block, len)) die_sys(w, "build the environment of prog");
+    exec_ae(w->argv[0], w->argv, genalloc_s(char const *, &env));
+    int code = errno == ENOENT ? EXIT_NOTFOUND : EXIT_NOTEXECUTABLE;
+    if (w->verbosity) strerr_warnsys(PROG, ": fatal: unable to execute ", w->argv[0]);
+    _exit(code);
+}

@@ -1,0 +1,101 @@
+"""conftest: the fixtures of the wire tests. Holds no test and no expectation."""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+import peer
+from harness import Launcher
+from pki import Pki
+
+sys.dont_write_bytecode = True
+APPLETS = ("s6-tlsd", "s6-tlsc", "s6-applyuidgid")
+
+
+@pytest.fixture(scope="session")
+def world_dir():
+    """A directory that every user can enter: other users run the applets and read the certificates here."""
+    made = Path(tempfile.mkdtemp(prefix="s6-tls-wire."))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture(scope="session")
+def bin_dir(world_dir):
+    """The binary under test and a symlink for each applet."""
+    made = world_dir / "bin"
+    made.mkdir()
+    shutil.copy(os.environ["S6TLS_BIN"], made / "s6-tls")
+    for name in APPLETS:
+        (made / name).symlink_to("s6-tls")
+    return made
+
+
+@pytest.fixture(scope="session")
+def pki(world_dir):
+    made = world_dir / "pki"
+    made.mkdir()
+    return Pki(made)
+
+
+@pytest.fixture
+def launch(bin_dir, pki, tmp_path):
+    """Starts applets with a good certificate and its authority in their environment; ends them after the test."""
+    env = {"PATH": f"{bin_dir}:{os.environ['PATH']}", **pki.issue().env(), "CAFILE": str(pki.root().cert)}
+    made = Launcher(bin_dir, tmp_path, env)
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def ends(pki):
+    """Makes the Python end of TLS on a Run's connection: ends(run, "1.3", cert=…)."""
+    def make(run, version=None, name=None, server=False, **options):
+        return peer.Tls(run.sock, peer.context(server, version, **options), server, name)
+    return make
+
+
+class Link:
+    """s6-tlsd, or s6-tlsc with its network on 0 and 1 too, over one version of TLS. Calling it starts prog behind it and
+    gives the Run and the Python end after the handshake."""
+
+    def __init__(self, launch, ends, pki, side, version):
+        self.launch, self.ends, self.pki, self.side, self.version = launch, ends, pki, side, version
+
+    def start(self, opts="", prog="cat", **more):
+        if self.side == "s6-tlsd":
+            run = self.launch.tlsd(opts, prog, **more)
+            return run, self.ends(run, self.version)
+        run = self.launch.on_stdio("s6-tlsc", f"-6 0 -7 1 -k localhost {opts}", prog, **more)
+        return run, self.ends(run, self.version, server=True, cert=self.pki.issue())
+
+    def __call__(self, opts="", prog="cat", **more):
+        run, tls = self.start(opts, prog, **more)
+        tls.handshake()
+        return run, tls
+
+
+@pytest.fixture(params=["s6-tlsd", "s6-tlsc"])
+def side(request):
+    return request.param
+
+
+@pytest.fixture(params=["1.2", "1.3"])
+def version(request):
+    return request.param
+
+
+@pytest.fixture
+def link(launch, ends, pki, side, version):
+    return Link(launch, ends, pki, side, version)
+
+
+@pytest.fixture
+def link13(launch, ends, pki):
+    """A link of s6-tlsd and TLS 1.3, for what depends on neither."""
+    return Link(launch, ends, pki, "s6-tlsd", "1.3")

@@ -1,0 +1,52 @@
+"""Many connections under a real super-server: every answer whole, no stall, nothing left behind."""
+
+import socket
+import statistics
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from harness import PATIENCE
+from peer import Tls, context
+
+
+@pytest.fixture
+def server(launch):
+    """server(opts, prog) -> its Run and its port: tcpserver with s6-tlsd and prog behind it."""
+    def start(opts, *prog):
+        argv = ["tcpserver", "-1", "-HRl0", "-c60", *opts, "127.0.0.1", "0", "s6-tlsd", *prog]
+        run = launch.program(argv, stdout=subprocess.PIPE)
+        with run.process.stdout as out:
+            return run, int(out.readline())
+    return start
+
+
+def fetch(port, ctx):
+    """The whole answer of one connection, and how long it took."""
+    start = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as sock:
+        tls = Tls(sock, ctx)
+        tls.handshake()
+        return tls.recv_all(), time.monotonic() - start
+
+
+def test_a_thousand_connections_fifty_at_a_time_all_get_their_answer(server):
+    run, port = server([], "printf", "answer")
+    contexts = [context(version="1.2"), context(version="1.3")]
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda turn: fetch(port, contexts[turn % 2])[0], range(1000)))
+    assert answers == [b"answer"] * 1000
+    time.sleep(2)
+    assert run.processes() == {run.pid}
+
+
+@pytest.mark.parametrize("nagle", ["-D", "-d"])
+def test_one_connection_at_a_time_has_no_stall(server, version, nagle):
+    """-d and -D of tcpserver are the caller's Nagle on and off."""
+    run, port = server([nagle], "printf", "answer")
+    ctx = context(version=version)
+    answers = [fetch(port, ctx) for _ in range(200)]
+    assert {answer for answer, _ in answers} == {b"answer"}
+    assert statistics.median(seconds for _, seconds in answers) < 0.025

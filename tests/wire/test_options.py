@@ -1,0 +1,131 @@
+"""Options by their long names, and what -v says. What each option does is tested by its letter elsewhere."""
+
+import re
+
+import pytest
+
+from peer import Tls, context
+
+
+@pytest.mark.parametrize("option, end", [("--close-notify", "close_notify"), ("--no-close-notify", "fin"),
+                                         ("--no-close-notify --close-notify", "close_notify"),
+                                         ("--close-notify --no-close-notify", "fin"), ("-S -s", "fin"), ("-s -S", "close_notify")])
+def test_close_notify(link, option, end):
+    run, tls = link(option, "echo done")
+    assert tls.recv_all() == b"done\n"
+    assert tls.end == end
+
+
+@pytest.mark.parametrize("option, code", [("--enforce-close-notify", 98), ("--no-enforce-close-notify", 7),
+                                          ("--enforce-close-notify --no-enforce-close-notify", 7)])
+def test_enforce_close_notify(link, option, code):
+    run, tls = link(option, "cat; exit 7")
+    tls.fin()
+    assert run.wait() == code
+
+
+@pytest.mark.parametrize("option, told", [("--keep", True), ("--no-keep", False), ("--keep --no-keep", False), ("-Z", True)])
+def test_keep(link, option, told):
+    run, tls = link(option, "env")
+    assert (b"CERTFILE=" in tls.recv_all()) == told
+
+
+@pytest.mark.parametrize("option", ["--handshake-timeout=400", "--handshake-timeout 400", "-K400", "-K 400"])
+def test_handshake_timeout(link, option):
+    run, _ = link.start(option)
+    assert run.wait(8) == 98
+
+
+@pytest.mark.parametrize("option", ["--verbosity=0", "--verbosity 0", "-v0", "-v 0"])
+def test_verbosity(link, option):
+    run, tls = link.start(option)
+    tls.fin()
+    assert run.wait() == 98
+    assert run.stderr() == ""
+
+
+def test_options_may_be_bundled(link):
+    run, tls = link("-SJZv0", "env")
+    assert b"CERTFILE=" in tls.recv_all() and tls.end == "close_notify"
+
+
+def test_options_end_at_prog(link):
+    """prog's own options are prog's."""
+    run, tls = link("-S", ["echo", "-S", "-K", "--no-such-option"])
+    assert tls.recv_all() == b"-S -K --no-such-option\n"
+
+
+def test_two_dashes_end_the_options(link):
+    run, tls = link("-s --", ["echo", "-S"])
+    assert tls.recv_all() == b"-S\n" and tls.end == "fin"
+
+
+# -v
+
+
+def logged(launch, ends, opts, **more):
+    run = launch.tlsd(opts, "head -c 5; printf 1234567; exit 3")
+    tls = ends(run, name="a.example.com", **more)
+    tls.handshake()
+    tls.send(b"hello")
+    tls.recv_all()
+    tls.fin()
+    assert run.wait() == 3
+    return run.stderr()
+
+
+@pytest.mark.parametrize("opts", ["", "-v 1"])
+def test_a_good_connection_is_silent_by_default(launch, ends, opts):
+    assert logged(launch, ends, opts) == ""
+
+
+def test_one_line_a_connection_at_2(launch, ends, version):
+    lines = logged(launch, ends, "-v 2", version=version).splitlines()
+    told = [line for line in lines if f"TLSv{version}" in line]
+    assert len(told) == 1
+    assert re.search(r"TLS_\w+", told[0]) and "a.example.com" in told[0]
+    assert re.search(r"\b5\b", told[0]) and re.search(r"\b12\b", told[0])
+    assert all(line.startswith("s6-tlsd: ") for line in lines)
+
+
+def test_line_of_the_connection_has_the_client_s_subject(launch, pki):
+    run = launch.tlsd("-v 2 -y", "echo hi")
+    tls = Tls(run.sock, context(cert=pki.client()))
+    tls.handshake()
+    tls.recv_all()
+    tls.fin()
+    run.wait()
+    assert "alice" in run.stderr()
+
+
+@pytest.mark.parametrize("opts, warned", [("-v 2", True), ("-v 1", False)])
+def test_key_that_others_can_read_is_warned_of_at_2(launch, ends, pki, opts, warned):
+    key = pki.write(pki.issue().key.read_bytes())
+    key.chmod(0o644)
+    run = launch.tlsd(opts, "echo hi", {"KEYFILE": key})
+    tls = ends(run)
+    tls.handshake()
+    assert tls.recv_all() == b"hi\n"
+    assert (str(key) in run.stderr()) == warned
+    assert not warned or re.search(r"^s6-tlsd: warning: ", run.stderr(), re.M)
+
+
+def test_key_that_only_its_owner_can_read_is_not_warned_of(launch, ends, pki):
+    run = launch.tlsd("-v 2", "echo hi")
+    tls = ends(run)
+    tls.handshake()
+    assert tls.recv_all() == b"hi\n"
+    assert "warning" not in run.stderr()
+
+
+@pytest.mark.parametrize("opts, warned", [("-v 2", True), ("-v 2 -k localhost", False), ("", False)])
+def test_no_name_to_verify_is_warned_of_at_2(launch, ends, pki, opts, warned):
+    run = launch.tlsc(opts, "echo hi >&7")
+    tls = ends(run, server=True, cert=pki.issue())
+    tls.handshake()
+    assert tls.recv_all() == b"hi\n"
+    assert bool(re.search(r"^s6-tlsc: warning: .*name", run.stderr(), re.M)) == warned
+
+
+def test_debug_says_more_and_changes_nothing(launch, ends):
+    assert len(logged(launch, ends, "-v 3")) >= len(logged(launch, ends, "-v 2"))

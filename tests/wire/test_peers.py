@@ -1,0 +1,216 @@
+"""Real peers and real super-servers: OpenSSL, GnuTLS and curl against s6-tlsd and s6-tlsc, under tcpserver, tcpsvd,
+tcpclient and as systemd's socket activation would start them."""
+
+import socket
+import subprocess
+
+import pytest
+
+from harness import eventually
+
+HTTP = ["busybox", "httpd", "-i", "-h", "."]
+OPENSSL = {"1.2": "-tls1_2", "1.3": "-tls1_3"}
+GNUTLS = {"1.2": "NORMAL:-VERS-ALL:+VERS-TLS1.2", "1.3": "NORMAL:-VERS-ALL:+VERS-TLS1.3"}
+CURL = {"1.2": ["--tlsv1.2", "--tls-max", "1.2"], "1.3": ["--tlsv1.3"]}
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def listening(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def serve(launch):
+    """serve(prog, opts) -> the port and the Run of tcpserver with s6-tlsd and prog behind it."""
+    def start(prog, opts="", env=None):
+        argv = ["tcpserver", "-1", "-HRl0", "127.0.0.1", "0", "s6-tlsd", *opts.split(), *prog]
+        run = launch.program(argv, env, stdout=subprocess.PIPE)
+        with run.process.stdout as out:
+            return int(out.readline()), run
+    return start
+
+
+def talk(argv, data, code=0):
+    """Runs a client until it ends by itself; its output."""
+    done = subprocess.run([str(word) for word in argv], input=data, capture_output=True, timeout=30)
+    assert done.returncode == code, done.stderr.decode(errors="replace") + done.stdout.decode(errors="replace")
+    return done.stdout
+
+
+# clients
+
+
+def s_client(pki, port, *more):
+    return ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-CAfile", pki.root().cert, "-verify_return_error",
+            "-verify_hostname", "localhost", *more]
+
+
+@pytest.mark.parametrize("key", ["p256", "rsa"])
+def test_openssl_s_client_gets_its_echo(serve, pki, version, key):
+    port, _ = serve(["head", "-c", "6"], env=pki.issue(key=key).env())
+    assert talk(s_client(pki, port, OPENSSL[version], "-quiet", "-no_ign_eof"), b"hello\n").startswith(b"hello\n")
+
+
+def test_openssl_s_client_rekeys(launch, pki, serve):
+    """k and K ask for a KeyUpdate, of its side and of both."""
+    port, _ = serve(["cat"])
+    run = launch.program(s_client(pki, port, "-tls1_3", "-brief"), stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE)
+    with run.process.stdin as feed, run.process.stdout as out:
+        for line in (b"one\n", b"k\n", b"two\n", b"K\n", b"three\n"):
+            feed.write(line)
+            feed.flush()
+            if len(line) > 2:
+                assert out.readline() == line
+
+
+def test_openssl_s_client_renegotiates_in_vain(serve, pki, launch):
+    port, server = serve(["cat"])
+    run = launch.program(s_client(pki, port, "-tls1_2", "-brief"), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with run.process.stdin as feed, run.process.stdout as out:
+        feed.write(b"one\n")
+        feed.flush()
+        assert out.readline() == b"one\n"
+        feed.write(b"R\n")
+        feed.flush()
+        assert run.wait() != 0 or b"two" not in out.read()
+    assert "s6-tlsd: fatal: " in eventually(server.stderr, 5)
+
+
+@pytest.mark.parametrize("old", ["-tls1", "-tls1_1"])
+def test_openssl_s_client_with_an_old_version_is_refused(serve, pki, old):
+    port, server = serve(["echo", "never"])
+    assert b"never" not in talk(s_client(pki, port, old, "-cipher", "ALL:@SECLEVEL=0"), b"", 1)
+
+
+def gnutls_cli(pki, port, priority):
+    return ["gnutls-cli", "--x509cafile", pki.root().cert, "--priority", priority, "-p", port, "localhost"]
+
+
+@pytest.mark.parametrize("key", ["p256", "rsa"])
+def test_gnutls_cli_gets_its_echo(serve, pki, version, key):
+    port, _ = serve(["head", "-c", "6"], env=pki.issue(key=key).env())
+    assert b"hello\n" in talk(gnutls_cli(pki, port, GNUTLS[version]), b"hello\n")
+
+
+@pytest.mark.parametrize("opts", ["", "-s", "-S"])
+def test_curl_fetches_a_page_from_busybox_httpd(serve, pki, tmp_path, version, opts):
+    (tmp_path / "index.html").write_text("a page\n" * 20000)
+    port, _ = serve(HTTP, opts)
+    url = f"https://localhost:{port}/index.html"
+    got = talk(["curl", "-sS", *CURL[version], "--http1.1", "-4", "--cacert", pki.root().cert, url], b"")
+    assert got.decode() == "a page\n" * 20000
+
+
+def test_curl_shows_its_certificate_and_name(serve, pki, version):
+    say = 'echo "HTTP/1.0 200 OK"; echo; echo "$SSL_TLS_SNI_SERVERNAME $SSL_PEER_CERT_SUBJECT $SSL_PROTOCOL"'
+    port, _ = serve(["sh", "-c", say], "-y")
+    cert = pki.client()
+    got = talk(["curl", "-sS", *CURL[version], "-4", "--cacert", pki.root().cert, "--cert", cert.cert, "--key", cert.key,
+                f"https://localhost:{port}/"], b"")
+    assert got.decode() == f"localhost CN=alice,O=Wire,C=DE TLSv{version}\n"
+
+
+# servers
+
+
+@pytest.fixture
+def openssl_server(launch, pki, version):
+    """The port of an openssl s_server -www over one version."""
+    port = free_port()
+    cert = pki.issue()
+    launch.program(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", OPENSSL[version], "-cert", cert.cert,
+                    "-key", cert.key, "-www"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    assert eventually(lambda: listening(port))
+    return port
+
+
+@pytest.fixture
+def gnutls_server(launch, pki, version):
+    """The port of a gnutls-serv --http over one version."""
+    port = free_port()
+    cert = pki.issue()
+    launch.program(["gnutls-serv", "--http", "-p", port, "--priority", GNUTLS[version], "--x509certfile", cert.cert,
+                    "--x509keyfile", cert.key, "--disable-client-cert"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    assert eventually(lambda: listening(port))
+    return port
+
+
+@pytest.fixture
+def get(launch):
+    """get(port) -> what s6-tlsc gets for an HTTP request, under ucspi-tcp's tcpclient."""
+    def ask(port, opts="-k localhost", env=None):
+        script = r"printf 'GET / HTTP/1.0\r\nHost: localhost\r\n\r\n' >&7; exec cat <&6"
+        run = launch.program(["tcpclient", "-HRl0", "127.0.0.1", port, "s6-tlsc", *opts.split(), "sh", "-c", script], env,
+                             stdout=subprocess.PIPE)
+        with run.process.stdout as out:
+            page = out.read()
+        return page, run
+    return ask
+
+
+def test_client_fetches_a_page_from_openssl_s_server(openssl_server, get, version):
+    page, run = get(openssl_server)
+    assert page.startswith(b"HTTP/1.0 200 ok") and f"TLSv{version}".encode() in page and b"</html>" in page.lower()
+    assert run.wait() == 0
+
+
+def test_client_fetches_a_page_from_gnutls_serv(gnutls_server, get, version):
+    page, run = get(gnutls_server)
+    assert page.startswith(b"HTTP/1.0 200 OK") and f"TLS{version}".encode() in page
+    assert run.wait() == 0
+
+
+def test_client_refuses_openssl_s_server_under_another_name(openssl_server, get):
+    page, run = get(openssl_server, "-k elsewhere.example.com")
+    assert page == b"" and run.wait() == 98
+
+
+def test_client_and_server_of_ours_understand_each_other(serve, get, tmp_path):
+    (tmp_path / "index.html").write_text("a page\n")
+    port, _ = serve(HTTP)
+    page, run = get(port)
+    assert page.startswith(b"HTTP/1.1 200 OK") and page.endswith(b"a page\n")
+    assert run.wait() == 0
+
+
+def test_client_sees_a_whole_end_of_our_server_under_J(serve, get, tmp_path):
+    """Over TLS 1.3 close_notify comes by default."""
+    (tmp_path / "index.html").write_text("a page\n")
+    port, _ = serve(HTTP)
+    page, run = get(port, "-J -k localhost")
+    assert page.endswith(b"a page\n") and run.wait() == 0
+
+
+# super-servers
+
+
+def test_tcpserver_passes_its_variables(serve, pki):
+    port, _ = serve(["sh", "-c", "echo $PROTO $TCPREMOTEIP"])
+    assert talk(s_client(pki, port, "-quiet"), b"").startswith(b"TCP 127.0.0.1\n")
+
+
+def test_tcpsvd_serves_too(launch, pki):
+    port = free_port()
+    launch.program(["tcpsvd", "-l", "localhost", "127.0.0.1", port, "s6-tlsd", "sh", "-c", "echo $PROTO $TCPREMOTEIP"])
+    eventually(lambda: listening(port))
+    assert talk(s_client(pki, port, "-quiet"), b"").startswith(b"TCP 127.0.0.1\n")
+
+
+def test_socket_activation_serves_too(launch, ends):
+    """systemd with Accept=yes and StandardInput=socket: the connection on 0 and 1, its variables, the journal on 2."""
+    run = launch.tlsd("", "cat; echo $REMOTE_ADDR", {"LISTEN_FDS": 1, "LISTEN_FDNAMES": "connection", "REMOTE_ADDR": "127.0.0.1"})
+    tls = ends(run)
+    tls.handshake()
+    tls.send(b"hello ")
+    tls.close_notify()
+    assert tls.recv_all() == b"hello 127.0.0.1\n"
+    assert run.wait() == 0
