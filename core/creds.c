@@ -38,34 +38,38 @@ static int find_plain(struct creds *c, char const *const *envp, struct creds_err
     return add_pair(c, 0, keyfile, certfile) < 0 ? no_memory(err) : 0;
 }
 
-/* The value of the variable that is prefix and, in entry, what stands behind the colon up to the equals sign. */
-static char const *sibling(char const *const *envp, char const *prefix, char const *name, size_t namelen) {
+/* The value of the variable whose name is prefix and then the namelen bytes at name. */
+static char const *value_of(char const *const *envp, char const *prefix, char const *name, size_t namelen) {
     size_t n = strlen(prefix);
     for (; *envp; envp++)
         if (!strncmp(*envp, prefix, n) && !strncmp(*envp + n, name, namelen) && (*envp)[n + namelen] == '=') return *envp + n + namelen + 1;
     return 0;
 }
 
-/* The name is copied: in the environment it ends with an equals sign. It lives as long as the process. */
-static int add_named(struct creds *c, char const *const *envp, char const *name, char const *keyfile, struct creds_error *err) {
-    static char const prefix[] = "CERTFILE:";
-    size_t n = (size_t)(keyfile - 1 - name);
-    char const *certfile = sibling(envp, prefix, name, n);
-    stralloc copy = STRALLOC_ZERO;
-    if (!stralloc_cats(&copy, prefix) || !stralloc_catb(&copy, name, n) || !stralloc_0(&copy)) return no_memory(err);
-    if (!certfile) return not_set(err, copy.s);
-    return add_pair(c, copy.s + sizeof prefix - 1, keyfile, certfile) < 0 ? no_memory(err) : 0;
+/* In the environment a name ends with an equals sign: this is a copy, for as long as the process lives. */
+static char *name_copy(char const *prefix, char const *name, size_t namelen) {
+    stralloc sa = STRALLOC_ZERO;
+    return stralloc_cats(&sa, prefix) && stralloc_catb(&sa, name, namelen) && stralloc_0(&sa) ? sa.s : 0;
+}
+
+/* Goes through the variables prefix:x, whose other halves are other:x, and adds the pairs if add. */
+static int each_named(struct creds *c, char const *const *envp, char const *prefix, char const *other, int add, struct creds_error *err) {
+    size_t n = strlen(prefix);
+    for (char const *const *v = envp; *v; v++) {
+        char const *equals = strchr(*v, '='), *name = *v + n;
+        if (!equals || strncmp(*v, prefix, n) || equals == name) continue;
+        char const *value = value_of(envp, other, name, (size_t)(equals - name));
+        if (value && !add) continue;
+        char *copy = name_copy(value ? "" : other, name, (size_t)(equals - name));
+        if (!copy || (value && add_pair(c, copy, equals + 1, value) < 0)) return no_memory(err);
+        if (!value) return not_set(err, copy);
+    }
+    return 0;
 }
 
 static int find_named(struct creds *c, char const *const *envp, struct creds_error *err) {
-    static char const prefix[] = "KEYFILE:";
-    for (char const *const *v = envp; *v; v++) {
-        if (strncmp(*v, prefix, sizeof prefix - 1)) continue;
-        char const *name = *v + sizeof prefix - 1, *equals = strchr(name, '=');
-        if (!equals || equals == name) continue;
-        if (add_named(c, envp, name, equals + 1, err) < 0) return -1;
-    }
-    return 0;
+    static char const key[] = "KEYFILE:", cert[] = "CERTFILE:";
+    return each_named(c, envp, cert, key, 0, err) < 0 ? -1 : each_named(c, envp, key, cert, 1, err);
 }
 
 int creds_find_pairs(struct creds *c, char const *const *envp, int plain, int named, struct creds_error *err) {

@@ -30,13 +30,13 @@ static void recordpos_advance(struct recordpos *r, unsigned char const *s, size_
     }
 }
 
-/* The library asks for a record's header, then for its body. */
+/* The library asks for a record's header, then for its body. It is not told of the transport's end: it would not send our
+ * close_notify after that. */
 static int receive(WOLFSSL *ssl, char *buf, int size, void *data) {
     struct engine *e = data;
     size_t n = queue_len(&e->in);
     (void)ssl;
-    if (queue_len(&e->out) > OUT_MAX) return WOLFSSL_CBIO_ERR_WANT_READ;
-    if (!n) return e->in_eof ? WOLFSSL_CBIO_ERR_CONN_CLOSE : WOLFSSL_CBIO_ERR_WANT_READ;
+    if (!n || queue_len(&e->out) > OUT_MAX) return WOLFSSL_CBIO_ERR_WANT_READ;
     if (n > (size_t)size) n = (size_t)size;
     memcpy(buf, queue_s(&e->in), n);
     recordpos_advance(&e->recordpos, (unsigned char const *)queue_s(&e->in), n);
@@ -188,10 +188,9 @@ static int wants_more(int code) {
     return code == WOLFSSL_ERROR_WANT_READ || code == WOLFSSL_ERROR_WANT_WRITE || code == 0;
 }
 
-/* The library has taken all there was and now knows that no more will come. */
-static int transport_ended(struct engine const *e, int code) {
-    return e->in_eof && !queue_len(&e->in) &&
-           (wants_more(code) || code == SOCKET_PEER_CLOSED_E || code == SOCKET_ERROR_E || code == WOLFSSL_ERROR_SYSCALL);
+/* The library has taken all there was, and no more will come. */
+static int transport_ended(struct engine const *e) {
+    return e->in_eof && !queue_len(&e->in);
 }
 
 static enum engine_status ended_in_handshake(struct engine *e) {
@@ -202,8 +201,7 @@ static enum engine_status ended_in_handshake(struct engine *e) {
 static enum engine_status handshake_result(struct engine *e, int ret) {
     if (ret == WOLFSSL_SUCCESS) return engine_wolfssl_check_name(e) < 0 ? failed(e) : ENGINE_OK;
     int code = wolfSSL_get_error(e->ssl, ret);
-    if (transport_ended(e, code)) return ended_in_handshake(e);
-    if (wants_more(code)) return ENGINE_AGAIN;
+    if (wants_more(code)) return transport_ended(e) ? ended_in_handshake(e) : ENGINE_AGAIN;
     engine_fail_code(e, "TLS handshake failed", code);
     return failed(e);
 }
@@ -231,12 +229,12 @@ enum engine_status engine_read(struct engine *e, char *s, size_t len, size_t *go
         e->close_received = 1;
         return ENGINE_CLOSED;
     }
-    if (transport_ended(e, code)) {
+    if (wants_more(code)) {
+        if (!transport_ended(e)) return ENGINE_AGAIN;
         if (!e->recordpos.headerlen) return ENGINE_EOF;
         engine_fail(e, "connection ended inside a record", (char *)0);
         return failed(e);
     }
-    if (wants_more(code)) return ENGINE_AGAIN;
     engine_fail_code(e, "TLS connection failed", code);
     return failed(e);
 }

@@ -76,7 +76,4 @@ void engine_wolfssl_bind_signer(struct engine *e);
 void engine_wolfssl_set_verify(struct engine *e);
 int engine_wolfssl_check_name(struct engine *e);
 
-/* PEM or DER, by the bytes: WOLFSSL_FILETYPE_PEM or WOLFSSL_FILETYPE_ASN1. */
-int engine_wolfssl_format(unsigned char const *s, size_t len);
-
 #endif

@@ -62,17 +62,29 @@ static char const *alert_name(int code) {
     return "of an unknown kind";
 }
 
+/* The numbers from 7 to 26 are OpenSSL's (X509_V_ERR_*): a library built to be like it gives those to the verify callback. */
 static char const *words(int code) {
     switch (code) {
+    case 9:
     case ASN_BEFORE_DATE_E: return "certificate is not yet valid";
+    case 10:
     case ASN_AFTER_DATE_E: return "certificate has expired";
+    case 20:
+    case 21:
     case ASN_NO_SIGNER_E: return "certificate is not signed by a trust anchor";
+    case 18:
+    case 19:
     case ASN_SELF_SIGNED_E: return "certificate is self-signed and no trust anchor";
+    case 7:
     case ASN_SIG_CONFIRM_E: return "certificate has a wrong signature";
+    case 25:
     case ASN_PATHLEN_INV_E: return "certificate chain is longer than one of its certificates allows";
+    case 22:
     case MAX_CHAIN_ERROR: return "certificate chain is too long";
+    case 26:
     case EXTKEYUSE_AUTH_E: return "certificate is not meant for this use (extended key usage)";
     case KEYUSE_SIGNATURE_E: return "certificate is not meant for signing (key usage)";
+    case 24:
     case NOT_CA_ERROR: return "certificate of an issuer is no CA certificate";
     case DOMAIN_NAME_MISMATCH: return "certificate is for another name";
     case NO_PEER_CERT: return "peer sent no certificate";

@@ -1,10 +1,15 @@
 /* engine_wolfssl_setup: versions, suites, groups, trust anchors and chains of the wolfSSL engine.
  * Must not leave anything to the library's defaults: Debian's build accepts TLS 1.1, NULL suites and unverified peers. */
 
+#include "engine_wolfssl.h"
+
+#include <wolfssl/wolfcrypt/asn_public.h>
+
 #include <skalibs/alloc.h>
 
 #include "cpu.h"
-#include "engine_wolfssl.h"
+#include "pem.h"
+#include "x509.h"
 
 #define AES13 "TLS13-AES128-GCM-SHA256:TLS13-AES256-GCM-SHA384"
 #define CHACHA13 "TLS13-CHACHA20-POLY1305-SHA256"
@@ -78,8 +83,8 @@ int engine_wolfssl_make_ctx(struct engine *e) {
     return 0;
 }
 
-int engine_wolfssl_format(unsigned char const *s, size_t len) {
-    return memmem(s, len, "-----BEGIN ", 11) ? WOLFSSL_FILETYPE_PEM : WOLFSSL_FILETYPE_ASN1;
+static int format(unsigned char const *s, size_t len) {
+    return pem_is(s, len) ? WOLFSSL_FILETYPE_PEM : WOLFSSL_FILETYPE_ASN1;
 }
 
 static int add_anchor(struct engine *e, unsigned char const *s, size_t len, int format, unsigned int *count) {
@@ -96,20 +101,12 @@ static int add_anchor(struct engine *e, unsigned char const *s, size_t len, int 
 
 /* One certificate of a PEM file after the other, so that an expired one does not spoil the rest. */
 int engine_add_anchors(struct engine *e, unsigned char const *s, size_t len, unsigned int *count) {
-    static char const begin[] = "-----BEGIN ", end[] = "-----END ";
-    if (engine_wolfssl_format(s, len) == WOLFSSL_FILETYPE_ASN1) return add_anchor(e, s, len, WOLFSSL_FILETYPE_ASN1, count);
-    for (;;) {
-        unsigned char const *from = memmem(s, len, begin, sizeof begin - 1);
-        if (!from) return 0;
-        len -= (size_t)(from - s);
-        unsigned char const *to = memmem(from, len, end, sizeof end - 1);
-        if (!to) return engine_fail(e, "invalid trust anchor: PEM without an END line", (char *)0);
-        unsigned char const *after = memchr(to, '\n', len - (size_t)(to - from));
-        size_t n = after ? (size_t)(after + 1 - from) : len;
-        if (add_anchor(e, from, n, WOLFSSL_FILETYPE_PEM, count) < 0) return -1;
-        s = from + n;
-        len -= n;
-    }
+    struct pem block;
+    enum pem_status status;
+    if (!pem_is(s, len)) return add_anchor(e, s, len, WOLFSSL_FILETYPE_ASN1, count);
+    while ((status = pem_next(&s, &len, &block)) == PEM_BLOCK)
+        if (block.is_certificate && add_anchor(e, block.s, block.len, WOLFSSL_FILETYPE_PEM, count) < 0) return -1;
+    return status == PEM_NONE ? 0 : engine_fail(e, "invalid trust anchor: PEM without an END line", (char *)0);
 }
 
 static void *copy(void const *s, size_t len) {
@@ -118,14 +115,35 @@ static void *copy(void const *s, size_t len) {
     return p;
 }
 
+static int check_block(struct pem const *block) {
+    unsigned char *der = alloc(block->len);
+    struct x509 x;
+    int n = der ? wc_CertPemToDer(block->s, (int)block->len, der, (int)block->len, CERT_TYPE) : -1;
+    int ok = n > 0 && x509_read(&x, der, (size_t)n);
+    alloc_free(der);
+    return ok;
+}
+
+/* The library stops without a word at the first block above the leaf that it cannot read. */
+static int check_pem_chain(struct engine *e, struct chain const *c) {
+    unsigned char const *s = c->s;
+    size_t len = c->len;
+    struct pem block;
+    enum pem_status status;
+    while ((status = pem_next(&s, &len, &block)) == PEM_BLOCK)
+        if (block.is_certificate && !check_block(&block)) return engine_fail(e, "one of its PEM blocks is no certificate", (char *)0);
+    return status == PEM_NONE ? 0 : engine_fail(e, "PEM without an END line", (char *)0);
+}
+
 /* Loads the chain once to see that it is one. */
 static int check_chain(struct engine *e, struct chain const *c) {
+    if (c->format == WOLFSSL_FILETYPE_PEM && check_pem_chain(e, c) < 0) return -1;
     int r = wolfSSL_CTX_use_certificate_chain_buffer_format(e->ctx, c->s, (long)c->len, c->format);
     return r == WOLFSSL_SUCCESS ? 0 : engine_fail_code(e, "invalid certificate", r);
 }
 
 int engine_add_chain(struct engine *e, char const *name, unsigned char const *s, size_t len, unsigned int key) {
-    struct chain c = {.s = copy(s, len), .len = len, .format = engine_wolfssl_format(s, len), .key = key};
+    struct chain c = {.s = copy(s, len), .len = len, .format = format(s, len), .key = key};
     if (name) c.name = copy(name, strlen(name) + 1);
     if (!c.s || (name && !c.name) || !genalloc_append(struct chain, &e->chains, &c)) return engine_fail(e, "out of memory", (char *)0);
     return check_chain(e, &c);

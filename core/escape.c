@@ -33,10 +33,11 @@ int escape_add(stralloc *sa, void const *text, size_t len, char const *also) {
             n = utf8(s, len);
             ok = n ? stralloc_catb(sa, (char const *)s, n) : hex(sa, s[0]);
             if (!n) n = 1;
-        } else if (s[0] < 32 || s[0] == 127 || s[0] == '\\' || strchr(also, s[0])) {
+        } else if (s[0] < 32 || s[0] == 127) {
             ok = hex(sa, s[0]);
         } else {
-            ok = stralloc_append(sa, (char)s[0]);
+            int special = s[0] == '\\' || strchr(also, s[0]);
+            ok = (!special || stralloc_append(sa, '\\')) && stralloc_append(sa, (char)s[0]);
         }
         if (!ok) return 0;
         s += n;

@@ -5,6 +5,7 @@
 
 #include <skalibs/alloc.h>
 
+#include "pem.h"
 #include "x509.h"
 
 struct keyring *keyring_new(void) {
@@ -87,7 +88,7 @@ static int der_matches(struct key *k, unsigned char const *der, size_t len) {
 int keyring_matches(struct keyring *ring, unsigned int key, unsigned char const *s, size_t len) {
     struct key *k = find(ring, key);
     if (!k) return 0;
-    if (!memmem(s, len, "-----BEGIN ", 11)) return der_matches(k, s, len);
+    if (!pem_is(s, len)) return der_matches(k, s, len);
     unsigned char *der = alloc(len);
     int n = der ? wc_CertPemToDer(s, (int)len, der, (int)len, CERT_TYPE) : -1;
     int ok = n > 0 && der_matches(k, der, (size_t)n);

@@ -5,6 +5,8 @@
 
 #include <skalibs/alloc.h>
 
+#include "pem.h"
+
 /* Each of the three tries one kind of key on the DER at s: PKCS#8, and the older form of its kind. Returns 1, or 0. */
 static int load_rsa(struct key *k, WC_RNG *rng, unsigned char const *s, word32 len) {
     word32 at = 0;
@@ -82,7 +84,7 @@ struct key *key_load(WC_RNG *rng, unsigned char const *s, size_t len, char const
         return 0;
     }
     memset(k, 0, sizeof *k);
-    if (memmem(s, len, "-----BEGIN ", 11) ? load_pem(k, rng, s, len, why) : load_der(k, rng, s, len)) return k;
+    if (pem_is(s, len) ? load_pem(k, rng, s, len, why) : load_der(k, rng, s, len)) return k;
     alloc_free(k);
     return 0;
 }

@@ -272,11 +272,21 @@ static void add_ms(tain *t, tain const *from, unsigned int ms) {
     tain_add(t, from, &delta);
 }
 
+static int passed(tain const *since, unsigned int ms) {
+    tain t;
+    add_ms(&t, since, ms);
+    return !tain_future(&t);
+}
+
+static int is_idle(struct relay const *r) {
+    return r->options.idle && passed(&r->moved, r->options.idle);
+}
+
 static void earlier(tain *deadline, tain const *other) {
     if (tain_less(other, deadline)) *deadline = *other;
 }
 
-/* Nobody is left to give to or to take from: the peer's EOF is all that is waited for. */
+/* Nobody is left to give to or to take from: the peer's EOF is all that is waited for, and on a socket only. */
 static int lingers(struct relay const *r) {
     return r->out == RELAY_OVER && !r->net_ended && r->to < 0;
 }
@@ -308,12 +318,6 @@ void relay_abandon(struct relay *r) {
     net_close(&r->net);
 }
 
-static int passed(tain const *since, unsigned int ms) {
-    tain t;
-    add_ms(&t, since, ms);
-    return !tain_future(&t);
-}
-
 static int lingered(struct relay *r) {
     int left = net_unacknowledged(&r->net);
     if (left < r->unacked) r->heard = STAMP;
@@ -322,10 +326,10 @@ static int lingered(struct relay *r) {
 }
 
 static void check_time(struct relay *r) {
-    if (r->options.idle && passed(&r->moved, r->options.idle)) {
+    if (is_idle(r)) {
         if (r->outcome == RELAY_ENDED) r->outcome = RELAY_IDLE;
         relay_abandon(r);
-    } else if (!tain_future(&r->limit) || (lingers(r) && lingered(r))) {
+    } else if (!tain_future(&r->limit) || (lingers(r) && (!r->net.rsock || lingered(r)))) {
         relay_abandon(r);
     }
 }
@@ -392,21 +396,29 @@ static enum relay_outcome handshake_failed(struct relay *r) {
     return r->outcome;
 }
 
+/* Waits for the network, and reads it. */
+static enum relay_outcome wait_for_peer(struct relay *r) {
+    iopause_fd x[2] = {wait_for(r->net.rfd, POLLIN, wants_net(r)), wait_for(r->net.wfd, POLLOUT, unsent(r) > 0)};
+    tain deadline;
+    set_deadline(r, &deadline);
+    int n = iopause_g(x, 2, &deadline);
+    if (n < 0 && errno != EINTR) return RELAY_ERROR;
+    if (n > 0 && x[0].revents) read_net(r);
+    return !tain_future(&r->limit) || is_idle(r) ? RELAY_LATE : RELAY_ENDED;
+}
+
 enum relay_outcome relay_handshake(struct relay *r, unsigned int limit) {
-    enum engine_status s;
     if (limit) add_ms(&r->limit, &STAMP, limit);
-    while ((s = engine_handshake(r->engine)) != ENGINE_FAILED) {
+    for (;;) {
+        enum engine_status s = engine_handshake(r->engine);
+        if (s == ENGINE_FAILED) return handshake_failed(r);
         while (flush(r))
             ;
         if (r->outcome != RELAY_ENDED) return r->outcome;
         if (s == ENGINE_OK) break;
-        iopause_fd x[2] = {wait_for(r->net.rfd, POLLIN, wants_net(r)), wait_for(r->net.wfd, POLLOUT, unsent(r) > 0)};
-        int n = iopause_g(x, 2, &r->limit);
-        if (n < 0 && errno != EINTR) return RELAY_ERROR;
-        if (!tain_future(&r->limit)) return RELAY_LATE;
-        if (n > 0 && x[0].revents) read_net(r);
+        enum relay_outcome waited = wait_for_peer(r);
+        if (waited != RELAY_ENDED) return waited;
     }
-    if (s == ENGINE_FAILED) return handshake_failed(r);
     r->limit = tain_infinite;
     moved(r);
     return RELAY_ENDED;

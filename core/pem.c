@@ -1,0 +1,39 @@
+/* pem: walks over the blocks of a PEM file; the header says it. */
+
+#include "pem.h"
+
+#include <string.h>
+
+static char const begin[] = "-----BEGIN ", end[] = "-----END ", dashes[] = "-----";
+
+static unsigned char const *find(unsigned char const *s, size_t len, char const *what) {
+    return memmem(s, len, what, strlen(what));
+}
+
+int pem_is(unsigned char const *s, size_t len) {
+    return find(s, len, begin) != 0;
+}
+
+/* CERTIFICATE, X509 CERTIFICATE, TRUSTED CERTIFICATE; not CERTIFICATE REQUEST */
+static int names_certificate(unsigned char const *label, size_t len) {
+    static char const word[] = "CERTIFICATE";
+    size_t n = sizeof word - 1;
+    return len >= n && !memcmp(label + len - n, word, n);
+}
+
+enum pem_status pem_next(unsigned char const **s, size_t *len, struct pem *block) {
+    unsigned char const *from = find(*s, *len, begin), *limit = *s + *len;
+    if (!from) return PEM_NONE;
+    unsigned char const *label = from + sizeof begin - 1;
+    unsigned char const *label_end = find(label, (size_t)(limit - label), dashes);
+    if (!label_end) return PEM_BROKEN;
+    unsigned char const *to = find(label_end, (size_t)(limit - label_end), end);
+    unsigned char const *next = find(label_end, (size_t)(limit - label_end), begin);
+    if (!to || (next && next < to)) return PEM_BROKEN;
+    unsigned char const *newline = memchr(to, '\n', (size_t)(limit - to));
+    unsigned char const *after = newline ? newline + 1 : limit;
+    *block = (struct pem){from, (size_t)(after - from), names_certificate(label, (size_t)(label_end - label))};
+    *len = (size_t)(limit - after);
+    *s = after;
+    return PEM_BLOCK;
+}
