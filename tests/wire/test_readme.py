@@ -1,0 +1,94 @@
+"""The chains of README.md, run as they stand there: each serves its own directory to curl."""
+
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness import eventually
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+# Stands in for the one super-server that Debian has no package of: the same words on its command line, one connection
+# after the other on prog's stdin and stdout.
+S6_TCPSERVER = f"""#!{sys.executable}
+import socket, subprocess, sys
+listener = socket.create_server((sys.argv[1], int(sys.argv[2])))
+while True:
+    connection, _ = listener.accept()
+    with connection:
+        subprocess.run(sys.argv[3:], stdin=connection, stdout=connection)
+"""
+
+
+def block(name):
+    """The text of the code block with this name."""
+    return re.search(rf"^```\w+ {re.escape(name)}\n(.*?)^```$", README, re.M | re.S)[1]
+
+
+@pytest.fixture
+def site(launch, pki, world_dir):
+    """The directory that the chains want: key, certificate, anchor; every user may enter."""
+    made = world_dir / "site"
+    made.mkdir()
+    pair = pki.issue()
+    for name, file, mode in (("key.pem", pair.key, 0o600), ("cert.pem", pair.cert, 0o644), ("ca.pem", pki.root().cert, 0o644)):
+        shutil.copy(file, made / name)
+        (made / name).chmod(mode)
+    launch.dir = made
+    yield made
+    shutil.rmtree(made)
+
+
+def listens(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+def fetch(site, port):
+    assert eventually(lambda: listens(port))
+    curl = ["curl", "-sS", "--noproxy", "*", "--max-time", "20", "--cacert", "ca.pem", f"https://127.0.0.1:{port}/cert.pem"]
+    return subprocess.run(curl, cwd=site, capture_output=True, text=True, timeout=30)
+
+
+def serves(site, run, port):
+    got = fetch(site, port)
+    assert got.stdout == (site / "cert.pem").read_text(), got.stderr + run.stderr()
+
+
+# What configures TLS comes from the command line of the chain alone.
+BARE = {"KEYFILE": None, "CERTFILE": None, "CAFILE": None}
+
+
+@pytest.mark.parametrize("name, port", [("tcpserver", 8443), ("tcpserver-root", 8444), ("tcpsvd", 8445)])
+def test_the_shell_chains_of_the_readme_serve(launch, site, name, port):
+    serves(site, launch.program(["sh", "-c", block(name)], BARE), port)
+
+
+def test_the_execline_chain_of_the_readme_serves(launch, site, bin_dir):
+    script, server = site / "run", bin_dir / "s6-tcpserver"
+    script.write_text(block("s6-tcpserver").replace("/usr/bin/execlineb", shutil.which("execlineb")))
+    server.write_text(S6_TCPSERVER)
+    for file in (script, server):
+        file.chmod(0o755)
+    serves(site, launch.program([script], BARE), 8446)
+
+
+def test_the_systemd_unit_of_the_readme_serves(launch, site):
+    unit = dict(line.split("=", 1) for line in block("hello@.service").splitlines() if "=" in line)
+    assert unit["StandardInput"] == "socket"
+    variables = [word for setting in unit["Environment"].split() for word in ("-E", setting)]
+    argv = ["systemd-socket-activate", "-E", "PATH", *variables, "-l", "127.0.0.1:8447", "--accept", "--inetd"]
+    serves(site, launch.program(argv + unit["ExecStart"].split(), BARE), 8447)
+
+
+def test_the_client_chain_of_the_readme_reads_what_the_server_chain_serves(launch, site):
+    launch.program(["sh", "-c", block("tcpserver")], BARE)
+    assert eventually(lambda: listens(8443))
+    client = launch.program(["sh", "-c", block("tcpclient")], BARE, stdout=subprocess.PIPE)
+    got = client.process.communicate(timeout=30)[0].decode()
+    assert got.endswith((site / "cert.pem").read_text()), client.stderr()
