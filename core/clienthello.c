@@ -2,9 +2,11 @@
 
 #include "clienthello.h"
 
+#include <stddef.h>
 #include <string.h>
 
-enum { RECORD_HANDSHAKE = 22, HANDSHAKE_CLIENT_HELLO = 1, EXTENSION_SERVER_NAME = 0, NAME_TYPE_HOST = 0 };
+enum { RECORD_HANDSHAKE = 22, HANDSHAKE_CLIENT_HELLO = 1, NAME_TYPE_HOST = 0 };
+enum { EXTENSION_SERVER_NAME = 0, EXTENSION_SUPPORTED_GROUPS = 10, EXTENSION_SUPPORTED_VERSIONS = 43 };
 enum { RECORD_MAX = 16384 };
 
 struct span {
@@ -64,14 +66,41 @@ static enum clienthello_status read_server_name(struct clienthello *h, struct sp
     return CLIENTHELLO_OK;
 }
 
+static unsigned int number(unsigned char const *s) {
+    return (unsigned int)s[0] << 8 | s[1];
+}
+
+static enum clienthello_status read_groups(struct clienthello *h, struct span ext) {
+    struct span list;
+    if (!take_vector(&ext, 2, &list) || ext.len || list.len % 2) return bad(h, ALERT_DECODE_ERROR, "malformed supported_groups");
+    for (h->ngroups = 0; list.len && h->ngroups < CLIENTHELLO_GROUPS_MAX; skip(&list, 2))
+        h->groups[h->ngroups++] = (unsigned short)number(list.s);
+    return CLIENTHELLO_OK;
+}
+
+static enum clienthello_status read_versions(struct clienthello *h, struct span ext) {
+    struct span list;
+    if (!take_vector(&ext, 1, &list) || ext.len || list.len % 2) return bad(h, ALERT_DECODE_ERROR, "malformed supported_versions");
+    for (; list.len; skip(&list, 2))
+        if (number(list.s) == 0x0304) h->offers_tls13 = 1;
+    return CLIENTHELLO_OK;
+}
+
+static enum clienthello_status read_extension(struct clienthello *h, unsigned int type, struct span ext) {
+    switch (type) {
+    case EXTENSION_SERVER_NAME: return read_server_name(h, ext);
+    case EXTENSION_SUPPORTED_GROUPS: return read_groups(h, ext);
+    case EXTENSION_SUPPORTED_VERSIONS: return read_versions(h, ext);
+    default: return CLIENTHELLO_OK;
+    }
+}
+
 static enum clienthello_status read_extensions(struct clienthello *h, struct span list) {
     while (list.len) {
         struct span ext;
-        unsigned int type;
-        if (list.len < 2) return bad(h, ALERT_DECODE_ERROR, "malformed ClientHello");
-        type = (unsigned int)list.s[0] << 8 | list.s[1];
+        unsigned int type = list.len < 2 ? 0 : number(list.s);
         if (!skip(&list, 2) || !take_vector(&list, 2, &ext)) return bad(h, ALERT_DECODE_ERROR, "malformed ClientHello");
-        if (type == EXTENSION_SERVER_NAME && read_server_name(h, ext) != CLIENTHELLO_OK) return CLIENTHELLO_BAD;
+        if (read_extension(h, type, ext) != CLIENTHELLO_OK) return CLIENTHELLO_BAD;
     }
     return CLIENTHELLO_OK;
 }
@@ -86,28 +115,36 @@ static enum clienthello_status read_body(struct clienthello *h, struct span in) 
     return read_extensions(h, v);
 }
 
+/* Adds a record's content, as much of it as has come. Returns 1 when the message is whole. */
+static int add_content(struct clienthello *h, unsigned char const *s, size_t len) {
+    size_t room = sizeof h->message - h->len;
+    memcpy(h->message + h->len, s, len < room ? len : room);
+    h->len += len < room ? len : room;
+    return h->len >= 4 && h->len >= 4 + ((size_t)h->message[1] << 16 | number(h->message + 2));
+}
+
+static enum clienthello_status read_message(struct clienthello *h, size_t used) {
+    size_t body = (size_t)h->message[1] << 16 | number(h->message + 2);
+    h->used = h->len == 4 + body ? used : 0;
+    h->len = 4 + body;
+    return read_body(h, (struct span){h->message + 4, body});
+}
+
 enum clienthello_status clienthello_read(struct clienthello *h, unsigned char const *s, size_t len) {
-    unsigned char msg[4 + CLIENTHELLO_MAX];
-    size_t have = 0;
-    memset(h, 0, sizeof *h);
-    while (len) {
-        if (s[0] != RECORD_HANDSHAKE) return bad(h, ALERT_UNEXPECTED_MESSAGE, "peer does not speak TLS");
-        if (len < 5) return CLIENTHELLO_MORE;
-        size_t n = (size_t)s[3] << 8 | s[4];
-        if (s[1] != 3 || !n || n > RECORD_MAX) return bad(h, ALERT_UNEXPECTED_MESSAGE, "peer does not speak TLS");
-        size_t part = n < len - 5 ? n : len - 5;
-        if (part > sizeof msg - have) part = sizeof msg - have;
-        memcpy(msg + have, s + 5, part);
-        have += part;
-        if (have && msg[0] != HANDSHAKE_CLIENT_HELLO) return bad(h, ALERT_UNEXPECTED_MESSAGE, "client begins with no ClientHello");
-        if (have >= 4) {
-            size_t body = (size_t)msg[1] << 16 | (size_t)msg[2] << 8 | msg[3];
-            if (body > CLIENTHELLO_MAX) return bad(h, ALERT_ILLEGAL_PARAMETER, "over-long ClientHello");
-            if (have >= 4 + body) return read_body(h, (struct span){msg + 4, body});
-        }
-        if (len - 5 < n) return CLIENTHELLO_MORE;
-        s += 5 + n;
-        len -= 5 + n;
+    memset(h, 0, offsetof(struct clienthello, message));
+    for (size_t at = 0; at < len;) {
+        size_t left = len - at;
+        if (s[at] != RECORD_HANDSHAKE) return bad(h, ALERT_UNEXPECTED_MESSAGE, "peer does not speak TLS");
+        if (left < 5) return CLIENTHELLO_MORE;
+        size_t n = number(s + at + 3);
+        if (s[at + 1] != 3 || !n || n > RECORD_MAX) return bad(h, ALERT_UNEXPECTED_MESSAGE, "peer does not speak TLS");
+        h->nrecords++;
+        int whole = add_content(h, s + at + 5, n < left - 5 ? n : left - 5);
+        if (h->len && h->message[0] != HANDSHAKE_CLIENT_HELLO) return bad(h, ALERT_UNEXPECTED_MESSAGE, "client begins with no ClientHello");
+        if (h->len >= 4 && (h->message[1] || number(h->message + 2) > CLIENTHELLO_MAX)) return bad(h, ALERT_ILLEGAL_PARAMETER, "over-long ClientHello");
+        if (left - 5 < n) return CLIENTHELLO_MORE;
+        at += 5 + n;
+        if (whole) return read_message(h, at);
     }
     return CLIENTHELLO_MORE;
 }

@@ -1,4 +1,4 @@
-/* clienthello: reads the first flight of a TLS client (RFC 8446 4.1.2) before the engine does, for the server name in it.
+/* clienthello: reads the first flight of a TLS client (RFC 8446 4.1.2) before the engine does, for what it asks for.
  * Strict about lengths and about the name; leaves everything else to the engine. */
 
 #ifndef CLIENTHELLO_H
@@ -9,6 +9,7 @@
 /* Alert descriptions (RFC 8446 6). */
 enum {
     ALERT_UNEXPECTED_MESSAGE = 10,
+    ALERT_HANDSHAKE_FAILURE = 40,
     ALERT_ILLEGAL_PARAMETER = 47,
     ALERT_DECODE_ERROR = 50,
     ALERT_INTERNAL_ERROR = 80,
@@ -17,15 +18,25 @@ enum {
 
 enum clienthello_status { CLIENTHELLO_OK, CLIENTHELLO_MORE, CLIENTHELLO_BAD };
 
+/* A ClientHello that does not fit into this many bytes is bad. */
+enum { CLIENTHELLO_MAX = 16000 };
+
+/* More groups than that are not looked at. */
+enum { CLIENTHELLO_GROUPS_MAX = 32 };
+
 struct clienthello {
     char name[256]; /* the server name, NUL-terminated, without a trailing dot; may hold control bytes */
     int named;      /* 0: the client sent none */
-    int alert;      /* CLIENTHELLO_BAD: the alert to answer with */
+    int offers_tls13;
+    unsigned short groups[CLIENTHELLO_GROUPS_MAX]; /* NamedGroup (RFC 8446 4.2.7), in the client's order */
+    unsigned int ngroups;
+    int alert;       /* CLIENTHELLO_BAD: the alert to answer with */
     char const *why; /* CLIENTHELLO_BAD: in words, static */
+    unsigned int nrecords;
+    size_t used; /* bytes of these records; 0: there is something behind the hello in the last one */
+    size_t len;
+    unsigned char message[4 + CLIENTHELLO_MAX]; /* the handshake message, len bytes */
 };
-
-/* A ClientHello that does not fit into this many bytes is bad. */
-enum { CLIENTHELLO_MAX = 16384 };
 
 /* Reads the len bytes at s, TLS records from the start of the connection; the hello may be spread over several. */
 enum clienthello_status clienthello_read(struct clienthello *h, unsigned char const *s, size_t len);

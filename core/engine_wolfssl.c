@@ -5,7 +5,6 @@
 
 #include <skalibs/alloc.h>
 
-#include "clienthello.h"
 #include "hostname.h"
 
 /* A record and a half: one more read always completes a record. */
@@ -66,7 +65,6 @@ struct engine *engine_new(struct engine_config const *config) {
 }
 
 void engine_free(struct engine *e) {
-    if (e->peer) wolfSSL_X509_free(e->peer);
     if (e->ssl) wolfSSL_free(e->ssl);
     wolfSSL_CTX_free(e->ctx);
     for (size_t i = 0; i < genalloc_len(struct chain, &e->chains); i++) {
@@ -74,6 +72,7 @@ void engine_free(struct engine *e) {
         alloc_free(genalloc_s(struct chain, &e->chains)[i].s);
     }
     genalloc_free(struct chain, &e->chains);
+    stralloc_free(&e->peer);
     queue_free(&e->in);
     queue_free(&e->out);
     alloc_free(e);
@@ -136,11 +135,11 @@ static enum engine_status failed(struct engine *e) {
     return ENGINE_FAILED;
 }
 
-/* A fatal alert in the clear, for a client whose first flight the library is not shown. */
+/* A fatal alert in the clear, for a client whose first flight the library is not shown. why 0: the reason is set already. */
 static enum engine_status refuse(struct engine *e, int alert, char const *why) {
     unsigned char record[] = {21, 3, 3, 0, 2, 2, (unsigned char)alert};
     queue_put(&e->out, record, sizeof record);
-    engine_fail(e, why, (char *)0);
+    if (why) engine_fail(e, why, (char *)0);
     return failed(e);
 }
 
@@ -159,28 +158,38 @@ static struct chain const *choose_chain(struct engine *e, char const *name) {
     return wild ? wild : fallback;
 }
 
-/* Reads the server name before the library does: it cannot change to a key of another type later (TLS 1.2). */
+/* The library wants the header of a handshake message in one record. Record boundaries are not in the transcript. */
+static void join_records(struct engine *e, struct clienthello const *h) {
+    unsigned char const header[] = {22, 3, 1, (unsigned char)(h->len >> 8), (unsigned char)h->len};
+    if (h->nrecords == 1 || !h->used) return;
+    queue_drop(&e->in, h->used - sizeof header - h->len);
+    memcpy(queue_s(&e->in), header, sizeof header);
+    memcpy(queue_s(&e->in) + sizeof header, h->message, h->len);
+}
+
+/* What the ClientHello decides: the chain, which cannot change to a key of another type later (TLS 1.2), and the group. */
+static enum engine_status take_hello(struct engine *e, struct clienthello const *h) {
+    struct chain const *c = choose_chain(e, h->named ? h->name : 0);
+    memcpy(e->sni, h->name, sizeof e->sni);
+    e->named = h->named;
+    if (!c || (e->config.sni_required && !c->name))
+        return refuse(e, ALERT_UNRECOGNIZED_NAME, h->named ? "no certificate for the server name that the client asks for" : "client asks for no server name");
+    if (!engine_wolfssl_choose_group(e, h)) return refuse(e, ALERT_HANDSHAKE_FAILURE, "no key exchange group in common");
+    if (engine_wolfssl_use_chain(e, c) < 0) return refuse(e, ALERT_INTERNAL_ERROR, 0);
+    join_records(e, h);
+    e->hello_read = 1;
+    return ENGINE_OK;
+}
+
 static enum engine_status read_hello(struct engine *e) {
     struct clienthello h;
     switch (clienthello_read(&h, (unsigned char const *)queue_s(&e->in), queue_len(&e->in))) {
-    case CLIENTHELLO_MORE:
+    case CLIENTHELLO_OK: return take_hello(e, &h);
+    case CLIENTHELLO_BAD: return refuse(e, h.alert, h.why);
+    default:
         if (queue_len(&e->in) >= IN_MAX) return refuse(e, ALERT_DECODE_ERROR, "client sends a ClientHello in too many records");
         return ENGINE_AGAIN;
-    case CLIENTHELLO_BAD: return refuse(e, h.alert, h.why);
-    case CLIENTHELLO_OK: break;
     }
-    struct chain const *c = choose_chain(e, h.named ? h.name : 0);
-    memcpy(e->sni, h.name, sizeof e->sni);
-    e->named = h.named;
-    if (!c || (e->config.sni_required && !c->name))
-        return refuse(e, ALERT_UNRECOGNIZED_NAME, h.named ? "no certificate for the server name that the client asks for" : "client asks for no server name");
-    if (engine_wolfssl_use_chain(e, c) < 0) {
-        unsigned char const record[] = {21, 3, 3, 0, 2, 2, ALERT_INTERNAL_ERROR};
-        queue_put(&e->out, record, sizeof record);
-        return failed(e);
-    }
-    e->hello_read = 1;
-    return ENGINE_OK;
 }
 
 static int wants_more(int code) {
@@ -199,7 +208,7 @@ static enum engine_status ended_in_handshake(struct engine *e) {
 }
 
 static enum engine_status handshake_result(struct engine *e, int ret) {
-    if (ret == WOLFSSL_SUCCESS) return engine_wolfssl_check_name(e) < 0 ? failed(e) : ENGINE_OK;
+    if (ret == WOLFSSL_SUCCESS) return engine_wolfssl_check_peer(e) < 0 ? failed(e) : ENGINE_OK;
     int code = wolfSSL_get_error(e->ssl, ret);
     if (wants_more(code)) return transport_ended(e) ? ended_in_handshake(e) : ENGINE_AGAIN;
     engine_fail_code(e, "TLS handshake failed", code);

@@ -12,6 +12,7 @@
 
 #include <skalibs/genalloc.h>
 
+#include "clienthello.h"
 #include "config.h"
 #include "engine.h"
 #include "queue.h"
@@ -43,7 +44,7 @@ struct engine {
     struct queue in;
     struct queue out;
     struct recordpos recordpos;
-    WOLFSSL_X509 *peer;
+    stralloc peer; /* the leaf of the peer, DER; empty: it sent none */
     int in_eof;
     int named; /* server: sni holds what the client asked for */
     int hello_read;
@@ -68,12 +69,16 @@ int engine_fail_code(struct engine *e, char const *doing, int code);
 int engine_wolfssl_make_ctx(struct engine *e);
 int engine_wolfssl_use_chain(struct engine *e, struct chain const *c);
 
+/* Where the library would take the client's first group, makes it take ours. Returns 0 when there is none in common. */
+int engine_wolfssl_choose_group(struct engine *e, struct clienthello const *h);
+
 /* Signing, in engine_wolfssl_sign.c */
 void engine_wolfssl_set_callbacks(struct engine *e);
 void engine_wolfssl_bind_signer(struct engine *e);
 
 /* The peer's certificate, in engine_wolfssl_verify.c */
 void engine_wolfssl_set_verify(struct engine *e);
-int engine_wolfssl_check_name(struct engine *e);
+/* To be called when the handshake is done: keeps the peer's leaf and makes sure of its name. */
+int engine_wolfssl_check_peer(struct engine *e);
 
 #endif

@@ -21,16 +21,14 @@ static char const *cipher_name(struct engine *e) {
 }
 
 void engine_get_info(struct engine *e, struct engine_info *info) {
-    int len = 0;
     memset(info, 0, sizeof *info);
     info->protocol = wolfSSL_get_version(e->ssl);
     info->cipher = cipher_name(e);
     info->group = group_name(wolfSSL_get_curve_name(e->ssl));
     info->sni = e->named ? e->sni : 0;
     info->resumed = wolfSSL_session_reused(e->ssl);
-    if (!e->peer) return;
-    info->peer = wolfSSL_X509_get_der(e->peer, &len);
-    info->peerlen = (size_t)len;
+    info->peer = e->peer.len ? (unsigned char const *)e->peer.s : 0;
+    info->peerlen = e->peer.len;
 }
 
 int engine_is_tls13(struct engine const *e) {

@@ -50,13 +50,46 @@ static int set_protocol(struct engine *e) {
     return wolfSSL_CTX_set_cipher_list(e->ctx, cpu_has_aes() ? SUITES_AES : SUITES_CHACHA) == WOLFSSL_SUCCESS ? 0 : -1;
 }
 
-/* P-521 for clients only: to reach the servers whose certificate has it. */
+static struct {
+    int id; /* NamedGroup */
+    char const *name;
+} const groups[] = {
+    {WOLFSSL_ECC_X25519, "X25519"},
+    {WOLFSSL_ECC_SECP256R1, "P-256"},
+    {WOLFSSL_ECC_SECP384R1, "P-384"},
+    {WOLFSSL_ECC_SECP521R1, "P-521"}, /* for clients only: to reach the servers whose certificate has it */
+};
+
+enum { GROUPS_CLIENT = sizeof groups / sizeof *groups, GROUPS_SERVER = GROUPS_CLIENT - 1 };
+
 static int set_groups(struct engine *e) {
-    int groups[] = {WOLFSSL_ECC_X25519, WOLFSSL_ECC_SECP256R1, WOLFSSL_ECC_SECP384R1, WOLFSSL_ECC_SECP521R1};
-    int n = e->config.server ? 3 : 4;
-    for (int i = 0; i < n; i++)
-        if (wolfSSL_CTX_UseSupportedCurve(e->ctx, (word16)groups[i]) != WOLFSSL_SUCCESS) return -1;
-    return wolfSSL_CTX_set_groups(e->ctx, groups, n) == WOLFSSL_SUCCESS ? 0 : -1;
+    int ids[GROUPS_CLIENT], n = e->config.server ? GROUPS_SERVER : GROUPS_CLIENT;
+    for (int i = 0; i < n; i++) {
+        ids[i] = groups[i].id;
+        if (wolfSSL_CTX_UseSupportedCurve(e->ctx, (word16)ids[i]) != WOLFSSL_SUCCESS) return -1;
+    }
+    return wolfSSL_CTX_set_groups(e->ctx, ids, n) == WOLFSSL_SUCCESS ? 0 : -1;
+}
+
+static int offers(struct clienthello const *h, int id) {
+    for (unsigned int i = 0; i < h->ngroups; i++)
+        if (h->groups[i] == id) return 1;
+    return 0;
+}
+
+/* In TLS 1.2 the library takes the client's first group, and any that it knows; so it is left with no choice. */
+int engine_wolfssl_choose_group(struct engine *e, struct clienthello const *h) {
+    if (h->offers_tls13 || !h->ngroups) return 1;
+    for (int i = 0; i < GROUPS_SERVER; i++) {
+        if (!offers(h, groups[i].id)) continue;
+#ifdef OPENSSL_EXTRA
+        return wolfSSL_set1_curves_list(e->ssl, groups[i].name) == WOLFSSL_SUCCESS;
+#else
+        (void)e;
+        return 1;
+#endif
+    }
+    return 0;
 }
 
 /* A process has one connection: there is nothing to resume, and a ticket would lose the client's certificate. */
@@ -135,10 +168,13 @@ static int check_pem_chain(struct engine *e, struct chain const *c) {
     return status == PEM_NONE ? 0 : engine_fail(e, "PEM without an END line", (char *)0);
 }
 
-/* Loads the chain once to see that it is one. */
+/* Loads the chain once to see that it is one; elsewhere, for the key type of the first would stay with the context. */
 static int check_chain(struct engine *e, struct chain const *c) {
     if (c->format == WOLFSSL_FILETYPE_PEM && check_pem_chain(e, c) < 0) return -1;
-    int r = wolfSSL_CTX_use_certificate_chain_buffer_format(e->ctx, c->s, (long)c->len, c->format);
+    WOLFSSL_CTX *scratch = wolfSSL_CTX_new(method(e->config.server));
+    if (!scratch) return engine_fail(e, "out of memory", (char *)0);
+    int r = wolfSSL_CTX_use_certificate_chain_buffer_format(scratch, c->s, (long)c->len, c->format);
+    wolfSSL_CTX_free(scratch);
     return r == WOLFSSL_SUCCESS ? 0 : engine_fail_code(e, "invalid certificate", r);
 }
 

@@ -32,12 +32,26 @@ void engine_wolfssl_set_verify(struct engine *e) {
     wolfSSL_CTX_set_verify(e->ctx, mode, mode == WOLFSSL_VERIFY_NONE ? 0 : verify);
 }
 
-/* A library that does not call verify for a good certificate has not compared the name. */
-int engine_wolfssl_check_name(struct engine *e) {
-    e->peer = wolfSSL_get_peer_certificate(e->ssl);
-    if (e->config.server || e->config.verify == ENGINE_VERIFY_NONE || !e->config.servername || e->name_verified) return 0;
+/* The session's chain has every leaf; the X509 object is not made for an Ed25519 one (5.5.4). */
+static int keep_leaf(struct engine *e) {
+#ifdef SESSION_CERTS
+    WOLFSSL_X509_CHAIN *chain = wolfSSL_get_peer_chain(e->ssl);
+    if (!chain || wolfSSL_get_chain_count(chain) < 1) return 1;
+    return stralloc_copyb(&e->peer, (char const *)wolfSSL_get_chain_cert(chain, 0), (size_t)wolfSSL_get_chain_length(chain, 0));
+#else
+    WOLFSSL_X509 *x = wolfSSL_get_peer_certificate(e->ssl);
     int len = 0;
-    unsigned char const *der = e->peer ? wolfSSL_X509_get_der(e->peer, &len) : 0;
-    if (der && leaf_is_for(e, der, (size_t)len)) return 0;
+    unsigned char const *der = x ? wolfSSL_X509_get_der(x, &len) : 0;
+    int ok = !der || stralloc_copyb(&e->peer, (char const *)der, (size_t)len);
+    if (x) wolfSSL_X509_free(x);
+    return ok;
+#endif
+}
+
+/* A library that does not call verify for a good certificate has not compared the name. */
+int engine_wolfssl_check_peer(struct engine *e) {
+    if (!keep_leaf(e)) return engine_fail(e, "out of memory", (char *)0);
+    if (e->config.server || e->config.verify == ENGINE_VERIFY_NONE || !e->config.servername || e->name_verified) return 0;
+    if (leaf_is_for(e, (unsigned char const *)e->peer.s, e->peer.len)) return 0;
     return engine_fail_code(e, "TLS handshake failed", DOMAIN_NAME_MISMATCH);
 }

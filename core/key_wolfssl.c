@@ -98,7 +98,7 @@ int keyring_matches(struct keyring *ring, unsigned int key, unsigned char const 
 
 /* A faulty RSA signature gives the key away: it is checked before it leaves. */
 static int sign_rsa(struct keyring *ring, struct key *k, unsigned char const *in, word32 inlen, unsigned char *out, word32 *outlen) {
-    unsigned char back[SIGN_INPUT_MAX];
+    unsigned char back[SIGN_DIGEST_MAX];
     int r = wc_RsaSSL_Sign(in, inlen, out, *outlen, &k->u.rsa, &ring->rng);
     if (r < 0) return -1;
     *outlen = (word32)r;
@@ -135,7 +135,8 @@ int keyring_sign(void *data, unsigned int key, enum sign_scheme scheme, unsigned
     struct keyring *ring = data;
     struct key *k = find(ring, key);
     word32 len = (word32)*outlen;
-    if (!k || inlen > SIGN_INPUT_MAX || sign(ring, k, scheme, in, (word32)inlen, out, &len) < 0) return -1;
+    size_t max = scheme == SIGN_ED25519 ? SIGN_CONTENT_MAX : SIGN_DIGEST_MAX;
+    if (!k || inlen > max || sign(ring, k, scheme, in, (word32)inlen, out, &len) < 0) return -1;
     *outlen = len;
     return 0;
 }

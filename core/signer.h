@@ -17,7 +17,8 @@ enum sign_scheme {
     SIGN_ED25519,
 };
 
-enum { SIGN_INPUT_MAX = 256, SIGN_OUTPUT_MAX = 1024 };
+/* Digests and DigestInfos are short. Ed25519 content is too, but for a TLS 1.2 client: there it is all messages of the handshake. */
+enum { SIGN_DIGEST_MAX = 256, SIGN_CONTENT_MAX = 65536, SIGN_OUTPUT_MAX = 1024 };
 
 /* Signs in with key number key. *outlen: in, the room at out (SIGN_OUTPUT_MAX is always enough); out, the signature's length.
  * Returns 0, or -1. */
