@@ -79,11 +79,9 @@ void engine_free(struct engine *e) {
     wolfSSL_Cleanup();
 }
 
-/* What a client asks for is known now, what a server shall answer with only when the ClientHello has been read. */
-static int prepare_client(struct engine *e) {
+static int ask_for_name(struct engine *e) {
     char const *name = e->config.servername;
     char ip[16];
-    if (genalloc_len(struct chain, &e->chains) && engine_wolfssl_use_chain(e, genalloc_s(struct chain, &e->chains)) < 0) return -1;
     if (!name || hostname_ip(name, ip)) return 0; /* no IP address in SNI: RFC 6066 3 */
     memcpy(e->sni, name, hostname_len(name));
     e->named = 1;
@@ -92,7 +90,10 @@ static int prepare_client(struct engine *e) {
     return 0;
 }
 
+/* A client's chain is known now, a server's only when the ClientHello has been read. */
 int engine_start(struct engine *e) {
+    struct chain const *own = e->config.server ? 0 : genalloc_s(struct chain, &e->chains);
+    if (own && engine_wolfssl_use_chain(e, own) < 0) return -1;
     e->ssl = wolfSSL_new(e->ctx);
     if (!e->ssl) return engine_fail(e, "unable to make a TLS object", (char *)0);
     wolfSSL_SSLSetIORecv(e->ssl, receive);
@@ -101,7 +102,7 @@ int engine_start(struct engine *e) {
     wolfSSL_SetIOWriteCtx(e->ssl, e);
     wolfSSL_SetCertCbCtx(e->ssl, e);
     engine_wolfssl_bind_signer(e);
-    return e->config.server ? 0 : prepare_client(e);
+    return e->config.server ? 0 : ask_for_name(e);
 }
 
 unsigned char *engine_in_room(struct engine *e, size_t *len) {
