@@ -19,6 +19,7 @@ static void recordpos_advance(struct recordpos *r, unsigned char const *s, size_
             r->header[r->headerlen++] = *s++;
             n--;
             if (r->headerlen == 5) r->bodyleft = (size_t)r->header[3] << 8 | r->header[4];
+            if (r->headerlen == 5 && r->header[0] == 20) r->encrypted = 1;
         } else {
             size_t part = n < r->bodyleft ? n : r->bodyleft;
             r->bodyleft -= part;
@@ -38,7 +39,7 @@ static int receive(WOLFSSL *ssl, char *buf, int size, void *data) {
     if (!n || queue_len(&e->out) > OUT_MAX) return WOLFSSL_CBIO_ERR_WANT_READ;
     if (n > (size_t)size) n = (size_t)size;
     memcpy(buf, queue_s(&e->in), n);
-    recordpos_advance(&e->recordpos, (unsigned char const *)queue_s(&e->in), n);
+    recordpos_advance(&e->inpos, (unsigned char const *)queue_s(&e->in), n);
     queue_drop(&e->in, n);
     return (int)n;
 }
@@ -47,6 +48,7 @@ static int receive(WOLFSSL *ssl, char *buf, int size, void *data) {
 static int send_out(WOLFSSL *ssl, char *buf, int size, void *data) {
     struct engine *e = data;
     (void)ssl;
+    recordpos_advance(&e->outpos, (unsigned char const *)buf, (size_t)size);
     return queue_put(&e->out, buf, (size_t)size) ? size : WOLFSSL_CBIO_ERR_GENERAL;
 }
 
@@ -136,12 +138,24 @@ static enum engine_status failed(struct engine *e) {
     return ENGINE_FAILED;
 }
 
-/* A fatal alert in the clear, for a client whose first flight the library is not shown. why 0: the reason is set already. */
-static enum engine_status refuse(struct engine *e, int alert, char const *why) {
+static void queue_alert(struct engine *e, int alert) {
     unsigned char record[] = {21, 3, 3, 0, 2, 2, (unsigned char)alert};
     queue_put(&e->out, record, sizeof record);
+}
+
+/* For a client whose first flight the library is not shown. why 0: the reason is set already. */
+static enum engine_status refuse(struct engine *e, int alert, char const *why) {
+    queue_alert(e, alert);
     if (why) engine_fail(e, why, (char *)0);
     return failed(e);
+}
+
+/* The library ends some TLS 1.2 handshakes without a word: no client certificate, a wrong signature (5.5.4). */
+static void say_why(struct engine *e) {
+    WOLFSSL_ALERT_HISTORY alerts;
+    if (e->failed_by_peer || e->outpos.encrypted || wolfSSL_version(e->ssl) != TLS1_2_VERSION) return;
+    if (wolfSSL_get_alert_history(e->ssl, &alerts) == WOLFSSL_SUCCESS && alerts.last_tx.level == alert_fatal) return;
+    queue_alert(e, ALERT_HANDSHAKE_FAILURE);
 }
 
 static struct chain const *choose_chain(struct engine *e, char const *name) {
@@ -213,6 +227,7 @@ static enum engine_status handshake_result(struct engine *e, int ret) {
     int code = wolfSSL_get_error(e->ssl, ret);
     if (wants_more(code)) return transport_ended(e) ? ended_in_handshake(e) : ENGINE_AGAIN;
     engine_fail_code(e, "TLS handshake failed", code);
+    say_why(e);
     return failed(e);
 }
 
@@ -241,7 +256,7 @@ enum engine_status engine_read(struct engine *e, char *s, size_t len, size_t *go
     }
     if (wants_more(code)) {
         if (!transport_ended(e)) return ENGINE_AGAIN;
-        if (!e->recordpos.headerlen) return ENGINE_EOF;
+        if (!e->inpos.headerlen) return ENGINE_EOF;
         engine_fail(e, "connection ended inside a record", (char *)0);
         return failed(e);
     }

@@ -26,8 +26,9 @@ struct chain {
     unsigned int key;
 };
 
-/* Where in a record (RFC 8446 5.1) the bytes end that the library has taken. */
+/* Where in a record (RFC 8446 5.1) a stream of them stands, of the bytes that the library has taken or given. */
 struct recordpos {
+    int encrypted; /* change_cipher_spec has gone by */
     unsigned char header[5];
     unsigned int headerlen;
     size_t bodyleft;
@@ -43,7 +44,8 @@ struct engine {
     unsigned int key; /* the chosen chain's */
     struct queue in;
     struct queue out;
-    struct recordpos recordpos;
+    struct recordpos inpos;
+    struct recordpos outpos;
     stralloc peer; /* the leaf of the peer, DER; empty: it sent none */
     int in_eof;
     int named; /* server: sni holds what the client asked for */

@@ -19,8 +19,9 @@ static int verify(int ok, WOLFSSL_X509_STORE_CTX *store) {
         e->verify_depth = store->error_depth;
         return 0;
     }
-    if (store->error_depth || !e->config.servername || !store->certs || store->totalCerts < 1) return 1;
-    if (leaf_is_for(e, store->certs[0].buffer, store->certs[0].length)) return 1;
+    if (store->error_depth || !store->certs || store->totalCerts < 1) return 1;
+    if (!stralloc_copyb(&e->peer, (char const *)store->certs[0].buffer, store->certs[0].length)) return 0;
+    if (!e->config.servername || leaf_is_for(e, store->certs[0].buffer, store->certs[0].length)) return 1;
     e->verify_error = DOMAIN_NAME_MISMATCH;
     return 0;
 }
@@ -32,8 +33,10 @@ void engine_wolfssl_set_verify(struct engine *e) {
     wolfSSL_CTX_set_verify(e->ctx, mode, mode == WOLFSSL_VERIFY_NONE ? 0 : verify);
 }
 
-/* The session's chain has every leaf; the X509 object is not made for an Ed25519 one (5.5.4). */
+/* Where verify was not called. The session's chain has every leaf but the very long; the library makes no X509 object of an Ed25519
+ * one (5.5.4). */
 static int keep_leaf(struct engine *e) {
+    if (e->peer.len) return 1;
 #ifdef SESSION_CERTS
     WOLFSSL_X509_CHAIN *chain = wolfSSL_get_peer_chain(e->ssl);
     if (!chain || wolfSSL_get_chain_count(chain) < 1) return 1;
