@@ -35,5 +35,5 @@ int s6_tlsc_main(int argc, char const *const *argv, char const *const *envp) {
     if (plan.opt.verify != ENGINE_VERIFY_NONE) plan_find_anchors(&plan);
     if (plan.opt.send_cert) plan_find_pairs(&plan, 1, 0);
     if (plan.opt.verbosity > 1 && !plan.opt.servername) strerr_warnw("no server name to verify: any certificate of a trust anchor will do");
-    return chain_run(&plan);
+    return plan_run(&plan);
 }

@@ -22,11 +22,6 @@
  * KEYFILE and CERTFILE name the key and the certificate chain; with -Y or -y, CADIR or CAFILE the trust anchors.
  */
 
-#include <string.h>
-
-#include <skalibs/env.h>
-#include <skalibs/strerr.h>
-
 #include "plan.h"
 
 int s6_tlsd_main(int argc, char const *const *argv, char const *const *envp) {
@@ -34,5 +29,5 @@ int s6_tlsd_main(int argc, char const *const *argv, char const *const *envp) {
     plan_parse(&plan, TLSOPT_SERVER, argc, argv, envp);
     plan_find_pairs(&plan, plan.opt.snilevel < 2, plan.opt.snilevel > 0);
     if (plan.opt.verify != ENGINE_VERIFY_NONE) plan_find_anchors(&plan);
-    return chain_run(&plan);
+    return plan_run(&plan);
 }

@@ -227,5 +227,6 @@ int chain_run(struct chain_plan const *plan) {
     await_prog(&run);
     if (run.ring) keyring_free(run.ring);
     if (run.engine) engine_free(run.engine);
+    selfpipe_finish();
     return code;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <skalibs/alloc.h>
 #include <skalibs/djbunix.h>
 #include <skalibs/env.h>
 #include <skalibs/stralloc.h>
@@ -21,7 +22,7 @@ static int not_set(struct creds_error *err, char const *variable) {
     return -1;
 }
 
-static int add_pair(struct creds *c, char const *name, char const *keyfile, char const *certfile) {
+static int add_pair(struct creds *c, char *name, char const *keyfile, char const *certfile) {
     struct creds_pair pair = {name, keyfile, certfile};
     return genalloc_append(struct creds_pair, &c->pairs, &pair) ? 0 : -1;
 }
@@ -46,7 +47,7 @@ static char const *value_of(char const *const *envp, char const *prefix, char co
     return 0;
 }
 
-/* In the environment a name ends with an equals sign: this is a copy, for as long as the process lives. */
+/* In the environment a name ends with an equals sign. */
 static char *name_copy(char const *prefix, char const *name, size_t namelen) {
     stralloc sa = STRALLOC_ZERO;
     return stralloc_cats(&sa, prefix) && stralloc_catb(&sa, name, namelen) && stralloc_0(&sa) ? sa.s : 0;
@@ -193,4 +194,9 @@ int creds_load(struct creds const *c, struct keyring *ring, struct engine *e, st
         if (key < 0 || load_chain(e, ring, (unsigned int)key, pair, err) < 0) return -1;
     }
     return c->cadir || c->cafile ? load_anchors(c, e, err) : 0;
+}
+
+void creds_free(struct creds *c) {
+    for (size_t i = 0; i < genalloc_len(struct creds_pair, &c->pairs); i++) alloc_free(genalloc_s(struct creds_pair, &c->pairs)[i].name);
+    genalloc_free(struct creds_pair, &c->pairs);
 }

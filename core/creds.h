@@ -10,13 +10,13 @@
 #include "keyring.h"
 
 struct creds_pair {
-    char const *name; /* the x of KEYFILE:x, or 0 for the plain pair */
+    char *name; /* the x of KEYFILE:x, or 0 for the plain pair; the pair's own */
     char const *keyfile;
     char const *certfile;
 };
 
 struct creds {
-    genalloc pairs;     /* struct creds_pair; points into the environment */
+    genalloc pairs;     /* struct creds_pair; files point into the environment */
     char const *cadir;  /* or 0 */
     char const *cafile; /* or 0; not read when cadir is set */
 };
@@ -38,5 +38,7 @@ int creds_find_anchors(struct creds *c, char const *const *envp, struct creds_er
 /* Reads all that was found, into the ring and the engine. Returns 0, or -1 with err. *exposed: a key file that others than its
  * owner and group may read, or 0. */
 int creds_load(struct creds const *c, struct keyring *ring, struct engine *e, struct creds_error *err, char const **exposed);
+
+void creds_free(struct creds *c);
 
 #endif

@@ -49,3 +49,9 @@ void plan_parse(struct chain_plan *plan, enum tlsopt_side side, int argc, char c
     if (!plan->prog[0]) strerr_dief(EXIT_USAGE, "no program to execute; --help shows the usage");
     find_ids(plan);
 }
+
+int plan_run(struct chain_plan *plan) {
+    int code = chain_run(plan);
+    creds_free(&plan->creds);
+    return code;
+}

@@ -15,4 +15,7 @@ void plan_find_pairs(struct chain_plan *plan, int plain, int named);
 /* CADIR or CAFILE */
 void plan_find_anchors(struct chain_plan *plan);
 
+/* Runs it and frees what the plan holds. Returns what to exit with. */
+int plan_run(struct chain_plan *plan);
+
 #endif
