@@ -35,7 +35,7 @@ struct clienthello {
     unsigned int nrecords;
     size_t used; /* bytes of these records; 0: there is something behind the hello in the last one */
     size_t len;
-    unsigned char message[4 + CLIENTHELLO_MAX]; /* the handshake message, len bytes */
+    unsigned char message[4 + CLIENTHELLO_MAX + 1]; /* the handshake message, len bytes; one more shows that something is behind it */
 };
 
 /* Reads the len bytes at s, TLS records from the start of the connection; the hello may be spread over several. */

@@ -103,7 +103,7 @@ int engine_fail_code(struct engine *e, char const *doing, int code) {
     WOLFSSL_ALERT_HISTORY alerts;
     char number[INT_FMT], reason[WOLFSSL_MAX_ERROR_SZ] = "";
     char const *text = words(e->verify_error ? e->verify_error : code);
-    if (code == FATAL_ERROR && e->ssl && wolfSSL_get_alert_history(e->ssl, &alerts) == WOLFSSL_SUCCESS) {
+    if (code == FATAL_ERROR && e->ssl && wolfSSL_get_alert_history(e->ssl, &alerts) == WOLFSSL_SUCCESS && alerts.last_rx.level == alert_fatal) {
         e->failed_by_peer = 1;
         return engine_fail(e, doing, ": peer sent alert ", alert_name(alerts.last_rx.code), (char *)0);
     }

@@ -33,27 +33,22 @@ void engine_wolfssl_set_verify(struct engine *e) {
     wolfSSL_CTX_set_verify(e->ctx, mode, mode == WOLFSSL_VERIFY_NONE ? 0 : verify);
 }
 
-/* Where verify was not called. The session's chain has every leaf but the very long; the library makes no X509 object of an Ed25519
- * one (5.5.4). */
+/* Where verify was not called. Never from the session's chain: a long leaf is left out of that, and the next certificate, which the peer
+ * may have made up, would be taken for it. */
 static int keep_leaf(struct engine *e) {
     if (e->peer.len) return 1;
-#ifdef SESSION_CERTS
-    WOLFSSL_X509_CHAIN *chain = wolfSSL_get_peer_chain(e->ssl);
-    if (!chain || wolfSSL_get_chain_count(chain) < 1) return 1;
-    return stralloc_copyb(&e->peer, (char const *)wolfSSL_get_chain_cert(chain, 0), (size_t)wolfSSL_get_chain_length(chain, 0));
-#else
     WOLFSSL_X509 *x = wolfSSL_get_peer_certificate(e->ssl);
     int len = 0;
     unsigned char const *der = x ? wolfSSL_X509_get_der(x, &len) : 0;
     int ok = !der || stralloc_copyb(&e->peer, (char const *)der, (size_t)len);
     if (x) wolfSSL_X509_free(x);
     return ok;
-#endif
 }
 
 /* A library that does not call verify for a good certificate has not compared the name. */
 int engine_wolfssl_check_peer(struct engine *e) {
     if (!keep_leaf(e)) return engine_fail(e, "out of memory", (char *)0);
+    if (e->config.verify == ENGINE_VERIFY_MANDATORY && !e->peer.len) return engine_fail_code(e, "TLS handshake failed", NO_PEER_CERT);
     if (e->config.server || e->config.verify == ENGINE_VERIFY_NONE || !e->config.servername || e->name_verified) return 0;
     if (leaf_is_for(e, (unsigned char const *)e->peer.s, e->peer.len)) return 0;
     return engine_fail_code(e, "TLS handshake failed", DOMAIN_NAME_MISMATCH);

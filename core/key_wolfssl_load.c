@@ -7,12 +7,20 @@
 
 #include "pem.h"
 
+/* The library loads more, and then fails in every handshake. */
+enum { RSA_BYTES_MAX = 4096 / 8 };
+
+static int has_tls_curve(ecc_key *key) {
+    int curve = wc_ecc_get_curve_id(key->idx);
+    return curve == ECC_SECP256R1 || curve == ECC_SECP384R1 || curve == ECC_SECP521R1;
+}
+
 /* Each of the three tries one kind of key on the DER at s: PKCS#8, and the older form of its kind. Returns 1, or 0. */
 static int load_rsa(struct key *k, WC_RNG *rng, unsigned char const *s, word32 len) {
     word32 at = 0;
     k->type = KEY_RSA;
     if (wc_InitRsaKey(&k->u.rsa, 0)) return 0;
-    if (!wc_RsaPrivateKeyDecode(s, &at, &k->u.rsa, len)) {
+    if (!wc_RsaPrivateKeyDecode(s, &at, &k->u.rsa, len) && wc_RsaEncryptSize(&k->u.rsa) <= RSA_BYTES_MAX) {
 #ifdef WC_RSA_BLINDING
         if (!wc_RsaSetRNG(&k->u.rsa, rng)) return 1;
 #else
@@ -28,7 +36,7 @@ static int load_ecc(struct key *k, WC_RNG *rng, unsigned char const *s, word32 l
     word32 at = 0;
     k->type = KEY_ECC;
     if (wc_ecc_init(&k->u.ecc)) return 0;
-    if (!wc_EccPrivateKeyDecode(s, &at, &k->u.ecc, len)) {
+    if (!wc_EccPrivateKeyDecode(s, &at, &k->u.ecc, len) && has_tls_curve(&k->u.ecc)) {
 #ifdef ECC_TIMING_RESISTANT
         wc_ecc_set_rng(&k->u.ecc, rng);
 #endif
@@ -78,7 +86,7 @@ static int load_pem(struct key *k, WC_RNG *rng, unsigned char const *s, size_t l
 
 struct key *key_load(WC_RNG *rng, unsigned char const *s, size_t len, char const **why) {
     struct key *k = alloc(sizeof *k);
-    *why = "not an RSA, EC or Ed25519 private key in PEM or DER";
+    *why = "not a private key in PEM or DER that can be used: RSA of at most 4096 bits, EC on P-256, P-384 or P-521, Ed25519";
     if (!k) {
         *why = "out of memory";
         return 0;

@@ -31,20 +31,27 @@ int net_init(struct net *n, int rfd, int wfd) {
     return 0;
 }
 
-ssize_t net_read(struct net const *n, void *s, size_t len) {
-    return n->rsock ? fd_recv(n->rfd, s, len, MSG_DONTWAIT) : fd_read(n->rfd, s, len);
+/* What is no socket may be blocking: it is asked first. Returns 1, or 0 with errno. */
+static int is_ready(int fd, short events) {
+    struct pollfd p = {.fd = fd, .events = events};
+    int r;
+    do r = poll(&p, 1, 0);
+    while (r < 0 && errno == EINTR);
+    if (!r) errno = EAGAIN;
+    return r > 0;
+}
+
+static ssize_t read_other(int fd, void *s, size_t len) {
+    return is_ready(fd, POLLIN) ? fd_read(fd, s, len) : -1;
 }
 
 /* A pipe that polls writable takes PIPE_BUF bytes without blocking (POSIX, write and poll). */
 static ssize_t write_other(int fd, void const *s, size_t len) {
-    struct pollfd p = {.fd = fd, .events = POLLOUT};
-    int r = poll(&p, 1, 0);
-    if (r < 0) return -1;
-    if (!r) {
-        errno = EAGAIN;
-        return -1;
-    }
-    return fd_write(fd, s, len < PIPE_BUF ? len : PIPE_BUF);
+    return is_ready(fd, POLLOUT) ? fd_write(fd, s, len < PIPE_BUF ? len : PIPE_BUF) : -1;
+}
+
+ssize_t net_read(struct net const *n, void *s, size_t len) {
+    return n->rsock ? fd_recv(n->rfd, s, len, MSG_DONTWAIT) : read_other(n->rfd, s, len);
 }
 
 ssize_t net_write(struct net const *n, void const *s, size_t len) {

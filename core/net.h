@@ -16,7 +16,7 @@ struct net {
 /* Takes over the fds; on TCP, turns Nagle's algorithm off (RFC 1122 4.2.3.4). Returns 0, or -1 with errno: an fd is not open. */
 int net_init(struct net *n, int rfd, int wfd);
 
-/* To be called when rfd is readable. As read(2); EAGAIN instead of blocking. */
+/* As read(2); EAGAIN instead of blocking. */
 ssize_t net_read(struct net const *n, void *s, size_t len);
 
 /* As write(2), never SIGPIPE; EAGAIN instead of blocking. */

@@ -72,6 +72,7 @@ static void fail(struct relay *r, char const *why) {
     end_in(r);
     stop_taking(r);
     r->farewell = 0;
+    r->heard = STAMP;
     if (r->out == RELAY_OPEN) r->out = RELAY_ENDING;
 }
 
@@ -105,7 +106,8 @@ static void read_net(struct relay *r) {
     if (!s) return;
     ssize_t n = net_read(&r->net, s, len);
     if (n < 0) {
-        if (!error_isagain(errno)) net_over(r, errno);
+        if (r->refused) net_over(r, r->refused);
+        else if (!error_isagain(errno)) net_over(r, errno);
         return;
     }
     if (!n) {
@@ -137,18 +139,20 @@ static void cleartext_ended(struct relay *r, enum engine_status s) {
     else end_in(r);
 }
 
+/* What is to be discarded must not wait for what prog has not read yet: after our end, outbuf has no other use. */
 static int take_cleartext(struct relay *r) {
     size_t got = 0;
-    if (r->in_ended || r->inlen) return 0;
-    enum engine_status s = engine_read(r->engine, r->inbuf, sizeof r->inbuf, &got);
+    if (r->in_ended || (r->inlen && !r->discard)) return 0;
+    enum engine_status s = engine_read(r->engine, r->inlen ? r->outbuf : r->inbuf, sizeof r->inbuf, &got);
     if (s == ENGINE_AGAIN) return 0;
     if (s != ENGINE_OK) {
         cleartext_ended(r, s);
         return 1;
     }
     r->received += got;
+    if (r->discard) return 1;
     r->inat = 0;
-    r->inlen = r->discard ? 0 : got;
+    r->inlen = got;
     return 1;
 }
 
@@ -218,13 +222,14 @@ static int encrypt(struct relay *r) {
     return 1;
 }
 
-/* What the peer sent before it went is still to be had: reading goes on. */
+/* What the peer sent before it went is still to be had, but no more is waited for. */
 static void net_refused(struct relay *r, int e) {
     int normal = all_sent(r);
     cut_out(r);
     if (normal || r->outcome != RELAY_ENDED) return;
     r->outcome = RELAY_FAILED;
     r->why = strerror(e);
+    r->refused = e;
 }
 
 static int flush(struct relay *r) {
@@ -242,6 +247,7 @@ static int flush(struct relay *r) {
         return 1;
     }
     moved(r);
+    r->heard = STAMP;
     engine_out_taken(r->engine, (size_t)n);
     return 1;
 }
@@ -286,9 +292,10 @@ static void earlier(tain *deadline, tain const *other) {
     if (tain_less(other, deadline)) *deadline = *other;
 }
 
-/* Nobody is left to give to or to take from: the peer's EOF is all that is waited for, and on a socket only. */
+/* Nobody wants anything of the network any more: the peer's EOF is all that is waited for, and that an alert goes out. */
 static int lingers(struct relay const *r) {
-    return r->out == RELAY_OVER && !r->net_ended && r->to < 0;
+    int given = r->out == RELAY_OVER || (r->out == RELAY_ENDING && r->outcome != RELAY_ENDED);
+    return given && !r->net_ended && (r->to < 0 || r->discard || r->in_ended);
 }
 
 static void linger_deadline(struct relay const *r, tain *deadline) {
@@ -318,7 +325,9 @@ void relay_abandon(struct relay *r) {
     net_close(&r->net);
 }
 
+/* Only a socket loses what is in flight when it is closed. */
 static int lingered(struct relay *r) {
+    if (!r->net.wsock && r->out == RELAY_OVER) return 1;
     int left = net_unacknowledged(&r->net);
     if (left < r->unacked) r->heard = STAMP;
     r->unacked = left;
@@ -329,8 +338,12 @@ static void check_time(struct relay *r) {
     if (is_idle(r)) {
         if (r->outcome == RELAY_ENDED) r->outcome = RELAY_IDLE;
         relay_abandon(r);
-    } else if (!tain_future(&r->limit) || (lingers(r) && (!r->net.rsock || lingered(r)))) {
+    } else if (!tain_future(&r->limit)) {
         relay_abandon(r);
+    } else if (lingers(r) && lingered(r)) {
+        cut_out(r);
+        end_in(r); /* prog still gets what was received */
+        r->net_ended = 1;
     }
 }
 
@@ -347,12 +360,19 @@ static iopause_fd wait_for(int fd, int events, int wanted) {
     return (iopause_fd){.fd = wanted ? fd : -1, .events = (short)events};
 }
 
+/* Whether something can be done with what the network has. */
 static int wants_net(struct relay *r) {
     size_t len = 1;
     if (r->net_ended) return 0;
     if (r->in_ended) return r->in == RELAY_OVER;
     engine_in_room(r->engine, &len);
     return len > 0;
+}
+
+static int read_rest(struct relay *r) {
+    if (!r->refused || !wants_net(r)) return 0;
+    read_net(r);
+    return 1;
 }
 
 int relay_poll(struct relay *r, iopause_fd x[RELAY_POLL_N], tain *deadline) {
@@ -374,9 +394,11 @@ void relay_step(struct relay *r, iopause_fd const x[RELAY_POLL_N]) {
     if (x[RELAY_POLL_TO].revents & POLLERR) drop_in(r);
     if (x[RELAY_POLL_NET_READ].revents) read_net(r);
     if (x[RELAY_POLL_FROM].revents && may_take(r)) read_from(r);
-    while (step_in(r) | step_out(r))
+    while (step_in(r) | step_out(r) | read_rest(r))
         ;
     check_time(r);
+    while (step_in(r))
+        ;
 }
 
 enum relay_outcome relay_run(struct relay *r) {

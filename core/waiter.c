@@ -36,9 +36,12 @@ static void take_fds(struct waiter const *w) {
 
 /* One byte more than a block may have is room enough to see that it is too long. */
 static size_t read_block(struct waiter const *w, char block[PEERENV_MAX + 1]) {
-    errno = 0;
-    size_t len = allread(w->control, block, PEERENV_MAX + 1);
-    if (errno) die_sys(w, "read from the TLS engine");
+    size_t len = 0;
+    ssize_t n;
+    while (len <= PEERENV_MAX && (n = fd_read(w->control, block + len, PEERENV_MAX + 1 - len))) {
+        if (n < 0) die_sys(w, "read from the TLS engine");
+        len += (size_t)n;
+    }
     if (!len) _exit(0);
     if (!peerenv_valid(block, len)) die(w, "trust the TLS engine: it sends what are no variables of a connection");
     fd_close(w->control);
