@@ -15,36 +15,34 @@ static int has_tls_curve(ecc_key *key) {
     return curve == ECC_SECP256R1 || curve == ECC_SECP384R1 || curve == ECC_SECP521R1;
 }
 
-/* Each of the three tries one kind of key on the DER at s: PKCS#8, and the older form of its kind. Returns 1, or 0. */
+/* Each of the three tries one kind of key on the DER at s: PKCS#8, and the older form of its kind. Returns 1, 0: it is no such key, or
+ * -1: it is, and is of no use. */
 static int load_rsa(struct key *k, WC_RNG *rng, unsigned char const *s, word32 len) {
     word32 at = 0;
     k->type = KEY_RSA;
-    if (wc_InitRsaKey(&k->u.rsa, 0)) return 0;
-    if (!wc_RsaPrivateKeyDecode(s, &at, &k->u.rsa, len) && wc_RsaEncryptSize(&k->u.rsa) <= RSA_BYTES_MAX) {
+    if (wc_InitRsaKey(&k->u.rsa, 0)) return -1;
+    int is_rsa = !wc_RsaPrivateKeyDecode(s, &at, &k->u.rsa, len);
+    int ok = is_rsa && wc_RsaEncryptSize(&k->u.rsa) <= RSA_BYTES_MAX;
 #ifdef WC_RSA_BLINDING
-        if (!wc_RsaSetRNG(&k->u.rsa, rng)) return 1;
-#else
-        return 1;
+    ok = ok && !wc_RsaSetRNG(&k->u.rsa, rng);
 #endif
-    }
     (void)rng;
-    wc_FreeRsaKey(&k->u.rsa);
-    return 0;
+    if (!ok) wc_FreeRsaKey(&k->u.rsa);
+    return ok ? 1 : -is_rsa;
 }
 
 static int load_ecc(struct key *k, WC_RNG *rng, unsigned char const *s, word32 len) {
     word32 at = 0;
     k->type = KEY_ECC;
-    if (wc_ecc_init(&k->u.ecc)) return 0;
-    if (!wc_EccPrivateKeyDecode(s, &at, &k->u.ecc, len) && has_tls_curve(&k->u.ecc)) {
+    if (wc_ecc_init(&k->u.ecc)) return -1;
+    int is_ecc = !wc_EccPrivateKeyDecode(s, &at, &k->u.ecc, len);
+    int ok = is_ecc && has_tls_curve(&k->u.ecc);
 #ifdef ECC_TIMING_RESISTANT
-        wc_ecc_set_rng(&k->u.ecc, rng);
+    if (ok) wc_ecc_set_rng(&k->u.ecc, rng);
 #endif
-        if (k->u.ecc.type != ECC_PRIVATEKEY_ONLY || !wc_ecc_make_pub_ex(&k->u.ecc, 0, rng)) return 1;
-    }
-    (void)rng;
-    wc_ecc_free(&k->u.ecc);
-    return 0;
+    ok = ok && (k->u.ecc.type != ECC_PRIVATEKEY_ONLY || !wc_ecc_make_pub_ex(&k->u.ecc, 0, rng));
+    if (!ok) wc_ecc_free(&k->u.ecc);
+    return ok ? 1 : -is_ecc;
 }
 
 static int load_ed25519(struct key *k, WC_RNG *rng, unsigned char const *s, word32 len) {
@@ -52,7 +50,7 @@ static int load_ed25519(struct key *k, WC_RNG *rng, unsigned char const *s, word
     word32 at = 0;
     (void)rng;
     k->type = KEY_ED25519;
-    if (wc_ed25519_init(&k->u.ed25519)) return 0;
+    if (wc_ed25519_init(&k->u.ed25519)) return -1;
     if (!wc_Ed25519PrivateKeyDecode(s, &at, &k->u.ed25519, len)) {
         if (k->u.ed25519.pubKeySet) return 1;
         /* the file has the private half only (RFC 8410 7) */
@@ -63,7 +61,10 @@ static int load_ed25519(struct key *k, WC_RNG *rng, unsigned char const *s, word
 }
 
 static int load_der(struct key *k, WC_RNG *rng, unsigned char const *s, size_t len) {
-    return load_rsa(k, rng, s, (word32)len) || load_ecc(k, rng, s, (word32)len) || load_ed25519(k, rng, s, (word32)len);
+    int r = load_rsa(k, rng, s, (word32)len);
+    if (!r) r = load_ecc(k, rng, s, (word32)len);
+    if (!r) r = load_ed25519(k, rng, s, (word32)len);
+    return r > 0;
 }
 
 static int load_pem(struct key *k, WC_RNG *rng, unsigned char const *s, size_t len, char const **why) {
