@@ -32,7 +32,9 @@ APPLETS := $(sort $(wildcard applets/*.c))
 MAIN := $(O)/core/multicall.o
 CORE := $(filter-out $(MAIN),$(patsubst %.c,$(O)/%.o,$(sort $(wildcard core/*.c))))
 UNIT := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/test_*.c)))
+# V=1 shows the commands themselves, make -s nothing
 Q := $(if $(V),,@)
+say = $(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo)
 GENERATED := $(O)/include/config.h $(O)/include/applets.h
 
 .PHONY: all unit check install clean help defconfig olddefconfig menuconfig FORCE
@@ -44,20 +46,20 @@ all: $(O)/s6-tls
 
 # Of the two archives the linker takes what the table of applets asks for, and what that needs: no more.
 $(O)/s6-tls: $(MAIN) $(O)/libapplets.a $(O)/libcore.a
-	@echo '  LD  $@'
+	@$(say) '  LD  $@'
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
 # The directory is there for files that went away: their objects must leave the archive too.
 $(O)/libapplets.a: $(APPLETS:%.c=$(O)/%.o) applets
 $(O)/libcore.a: $(CORE) core
 $(O)/lib%.a:
-	@echo '  AR  $@'
+	@$(say) '  AR  $@'
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
 $(O)/%.o: %.c $(O)/flags | $(GENERATED)
 	@mkdir -p $(@D)
-	@echo '  CC  $<'
+	@$(say) '  CC  $<'
 	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
 # Objects are built again when the compiler or its flags are others.
@@ -87,7 +89,7 @@ menuconfig: $(O)/.config $(O)/Kconfig.applets
 
 unit: $(UNIT)
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libcore.a
-	@echo '  LD  $@'
+	@$(say) '  LD  $@'
 	$(Q)$(LINK) -o $@ $^ -lcmocka $(LIBS)
 
 check:

@@ -45,7 +45,7 @@ def pki(world_dir):
 
 @pytest.fixture
 def launch(bin_dir, pki, tmp_path):
-    """Starts applets with a good certificate and its authority in their environment; ends them after the test."""
+    """Starts applets, with a good certificate and its authority in their environment, and ends them."""
     env = {"PATH": f"{bin_dir}:{os.environ['PATH']}", **pki.issue().env(), "CAFILE": str(pki.root().cert)}
     made = Launcher(bin_dir, tmp_path, env)
     yield made
@@ -61,8 +61,8 @@ def ends(pki):
 
 
 class Link:
-    """s6-tlsd, or s6-tlsc with its network on 0 and 1 too, over one version of TLS. Calling it starts prog behind it and
-    gives the Run and the Python end after the handshake."""
+    """s6-tlsd, or s6-tlsc with its network on 0 and 1 too, over one version of TLS. Calling it starts prog
+    behind it and gives the Run and the Python end after the handshake."""
 
     def __init__(self, launch, ends, pki, side, version):
         self.launch, self.ends, self.pki, self.side, self.version = launch, ends, pki, side, version
@@ -71,7 +71,7 @@ class Link:
         if self.side == "s6-tlsd":
             run = self.launch.tlsd(opts, prog, **more)
             return run, self.ends(run, self.version)
-        run = self.launch.on_stdio("s6-tlsc", f"-6 0 -7 1 -k localhost {opts}", prog, **more)
+        run = self.launch.tlsc_on_stdio(f"-k localhost {opts}", prog, **more)
         return run, self.ends(run, self.version, server=True, cert=self.pki.issue())
 
     def __call__(self, opts="", prog="cat", **more):

@@ -1,4 +1,4 @@
-"""harness: starts one applet with its network fds connected to us, watches it through /proc, and ends all of it.
+"""harness: starts an applet with its network fds connected to us, watches it through /proc, and ends it.
 Says nothing about TLS: that is peer.py."""
 
 import os
@@ -87,7 +87,8 @@ def status(pid):
 def members(session):
     """The pids of the live processes of a session."""
     found = {int(name): stat(name) for name in os.listdir("/proc") if name.isdigit()}
-    return {pid for pid, seen in found.items() if seen and seen["session"] == session and seen["state"] != "Z"}
+    alive = {pid: seen for pid, seen in found.items() if seen and seen["state"] != "Z"}
+    return {pid for pid, seen in alive.items() if seen["session"] == session}
 
 
 class Run:
@@ -96,7 +97,8 @@ class Run:
     def __init__(self, argv, env, sock, err, **popen):
         self.sock, self.err = sock, Path(err)
         with open(err, "wb") as log:
-            self.process = subprocess.Popen(argv, env=env, **{"stderr": log, "start_new_session": True, **popen})
+            options = {"stderr": log, "start_new_session": True, **popen}
+            self.process = subprocess.Popen(argv, env=env, **options)
         self.pid = self.process.pid
 
     def wait(self, timeout=PATIENCE):
@@ -142,6 +144,8 @@ class Run:
             except ProcessLookupError:
                 pass
         self.process.wait(PATIENCE)
+        for stream in filter(None, (self.process.stdin, self.process.stdout)):
+            stream.close()
         if self.sock:
             self.sock.close()
 
@@ -160,9 +164,9 @@ def comm(pid):
         return ""
 
 
-def as_argv(prog):
-    """A string is for sh, a list is executed as it is."""
-    return ["sh", "-c", prog] if isinstance(prog, str) else [str(word) for word in prog]
+def command(applet, opts, prog):
+    """The argv of an applet; prog is a script for sh, or a list to be executed as it is."""
+    return [applet, *shlex.split(opts), *(["sh", "-c", prog] if isinstance(prog, str) else prog)]
 
 
 class Launcher:
@@ -173,7 +177,8 @@ class Launcher:
 
     def environment(self, changes):
         """The base environment with changes; None as a value removes the variable."""
-        return {name: str(value) for name, value in {**self.env, **(changes or {})}.items() if value is not None}
+        merged = {**self.env, **(changes or {})}
+        return {name: str(value) for name, value in merged.items() if value is not None}
 
     def program(self, argv, env=None, sock=None, **popen):
         err = self.dir / f"stderr.{len(self.runs)}"
@@ -181,30 +186,36 @@ class Launcher:
         self.runs.append(run)
         return run
 
-    def on_stdio(self, applet, opts="", prog="cat", env=None, net=None, **popen):
-        """An applet as a super-server would start it: the connection on fds 0 and 1."""
+    def on_stdio(self, argv, env=None, net=None, **popen):
+        """Starts argv as a super-server would: the connection on fds 0 and 1."""
         ours, theirs = net or tcp_pair()
         with theirs:
-            return self.program([applet, *shlex.split(opts), *as_argv(prog)], env, ours,
-                                **{"stdin": theirs, "stdout": theirs, **popen})
+            return self.program(argv, env, ours, **{"stdin": theirs, "stdout": theirs, **popen})
 
-    def tlsd(self, *args, **more):
-        return self.on_stdio("s6-tlsd", *args, **more)
-
-    def tlsc(self, opts="", prog="cat <&6 >&7", env=None, net=None, **popen):
-        """s6-tlsc with the connection on fds 6 and 7."""
-        ours, theirs = net or tcp_pair()
+    def on_fds(self, rfd, wfd, argv, env=None, closed="", **popen):
+        """Starts argv with the connection on two other fds; closed: what the shell closes first, as 2>&-."""
+        ours, theirs = tcp_pair()
         with theirs:
             fd = theirs.fileno()
-            close = "" if fd in (6, 7) else f"{fd}>&-"
-            script = f'exec 6<&{fd} 7>&{fd} {close}; exec s6-tlsc "$@"'
-            return self.program(["bash", "-c", script, "bash", *shlex.split(opts), *as_argv(prog)], env, ours,
-                                **{"pass_fds": (fd,), **popen})
+            close = "" if fd in (rfd, wfd) else f"{fd}>&-"
+            script = f'exec {rfd}<&{fd} {wfd}>&{fd}; exec "$@" {close} {closed}'
+            argv = ["bash", "-c", script, "bash", *argv]
+            return self.program(argv, env, ours, **{"pass_fds": (fd,), **popen})
+
+    def tlsd(self, opts="", prog="cat", env=None, **more):
+        return self.on_stdio(command("s6-tlsd", opts, prog), env, **more)
+
+    def tlsc(self, opts="", prog="cat <&6 >&7", env=None, **more):
+        return self.on_fds(6, 7, command("s6-tlsc", opts, prog), env, **more)
+
+    def tlsc_on_stdio(self, opts="", prog="cat", env=None, **more):
+        """s6-tlsc with all of its fds on 0 and 1, so that what serves behind s6-tlsd serves behind it."""
+        return self.on_stdio(command("s6-tlsc", f"-6 0 -7 1 {opts}", prog), env, **more)
 
     def over_pipes(self, opts="", prog="cat", env=None):
         """s6-tlsd with a pipe for each direction of the network."""
         pipes = Pipes()
-        run = self.program(["s6-tlsd", *shlex.split(opts), *as_argv(prog)], env, pipes,
+        run = self.program(command("s6-tlsd", opts, prog), env, pipes,
                            stdin=pipes.their_read, stdout=pipes.their_write)
         pipes.close_theirs()
         return run

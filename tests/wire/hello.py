@@ -43,11 +43,13 @@ def usual(versions, offered=(X25519, P256, P384)):
     found = [groups(*offered), extension(11, b"\x01\x00"), extension(13, vector(2, numbers(SCHEMES))),
              extension(0xFF01, b"\0"), extension(23, b"")]
     if 0x0304 in versions:
-        found += [extension(43, vector(1, numbers(versions))), shares(*[group for group in offered if group in SHARES])]
+        ours = [group for group in offered if group in SHARES]
+        found += [extension(43, vector(1, numbers(versions))), shares(*ours)]
     return found
 
 
-def message(version="1.2", suites=GOOD_SUITES, extra=(), compression=b"\0", legacy=0x0303, offered=(X25519, P256, P384)):
+def message(version="1.2", suites=GOOD_SUITES, extra=(), compression=b"\0", legacy=0x0303,
+            offered=(X25519, P256, P384)):
     """A ClientHello's handshake message; version is the highest that it offers."""
     versions = [0x0304, 0x0303] if version == "1.3" else [0x0303]
     body = numbers([legacy]) + os.urandom(32) + vector(1, os.urandom(32)) + vector(2, numbers(suites))

@@ -1,5 +1,5 @@
-"""peer: the other end of a connection, a TLS state machine driven by hand so that a test chooses every byte on the
-network. Knows nothing of the applets or of processes."""
+"""peer: the other end of a connection, a TLS state machine driven by hand so that a test chooses every byte
+on the network. Knows nothing of the applets or of processes."""
 
 import ctypes
 import select
@@ -12,7 +12,7 @@ VERSIONS = {"1.0": ssl.TLSVersion.TLSv1, "1.1": ssl.TLSVersion.TLSv1_1, "1.2": s
 
 
 def context(server=False, version=None, ciphers=None, cert=None, trust=None, verify=None):
-    """A context of Python's ssl for either side; it verifies the peer only where trust (a CA's PEM file) is given."""
+    """A context of Python's ssl for either side; it verifies the peer only if given trust, a CA's PEM file."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server else ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname = False
     made.verify_mode = verify or (ssl.CERT_REQUIRED if trust else ssl.CERT_NONE)
@@ -34,8 +34,9 @@ class Ended(Exception):
 
 
 class Tls:
-    """One end of TLS over anything with the five methods of a socket that it uses. `end` says how the other end's
-    direction ended: None (not yet), "close_notify", "fin", "reset", or the library's name of an alert or error."""
+    """One end of TLS over anything with the five methods of a socket that it uses. `end` says how the other
+    end's direction ended: None (not yet), "close_notify", "fin", "reset", or the library's name of an alert
+    or error."""
 
     def __init__(self, sock, ctx, server=False, name=None):
         self.sock, self.inc, self.out, self.end = sock, ssl.MemoryBIO(), ssl.MemoryBIO(), None
@@ -135,7 +136,7 @@ class Tls:
         self.sock.shutdown(1)
 
     def after_end(self, patience=2):
-        """What TCP does after the TLS end: "fin", "reset", or "open" if nothing comes within patience seconds."""
+        """What TCP does after the TLS end: "fin", "reset", or "open" if nothing comes in patience seconds."""
         try:
             while select.select([self.sock], [], [], patience)[0]:
                 if not self.sock.recv(65536):
@@ -145,8 +146,8 @@ class Tls:
             return "reset"
 
     def exchange(self, data, chunk=16384, every=lambda tls, sent: None):
-        """Sends data in records of chunk while it receives as many bytes; returns what came. `every` is called before
-        each record."""
+        """Sends data in records of chunk while it receives as many bytes; returns what came. `every` is
+        called before each record."""
         got, sent, backlog = bytearray(), 0, memoryview(b"")
         self.sock.setblocking(False)
         while len(got) < len(data) and self.end is None:

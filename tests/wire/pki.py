@@ -18,7 +18,10 @@ policy = anything
 preserve = yes
 unique_subject = no
 [anything]
+countryName = optional
+organizationName = optional
 commonName = optional
+userId = optional
 [req]
 distinguished_name = none
 string_mask = utf8only
@@ -38,7 +41,8 @@ PAST, NOW, FUTURE = (("20200101000000Z", "20210101000000Z"), ("20240101000000Z",
 
 
 def openssl(*args):
-    done = subprocess.run(["openssl", *map(str, args)], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    done = subprocess.run(["openssl", *map(str, args)], stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
 
@@ -97,24 +101,46 @@ class Pki:
         return self.sign("/CN=localhost", LOCAL, None, self.key(name="self-signed"), None)
 
     @functools.lru_cache(maxsize=None)
-    def issue(self, subject="/CN=localhost", san=LOCAL, usage="serverAuth", key="p256", issuer=None, dates=NOW):
+    def issue(self, subject="/CN=localhost", san=LOCAL, usage="serverAuth", key="p256", issuer=None,
+              dates=NOW):
         """A leaf, by default a good one for a server on this machine."""
         return self.sign(subject, san, usage, self.key(key), issuer or self.root(), dates=dates)
 
     @functools.lru_cache(maxsize=None)
-    def client(self, subject="/C=DE/O=Wire/CN=alice", san="email:alice@example.com", usage="clientAuth", key="p256",
-               issuer=None, dates=NOW):
+    def client(self, subject="/C=DE/O=Wire/CN=alice", san="email:alice@example.com", usage="clientAuth",
+               key="p256", issuer=None, dates=NOW):
         return self.sign(subject, san, usage, self.key(key, "client"), issuer or self.root(), dates=dates)
 
+    def as_requested(self, subject):
+        """A client's certificate with RDNs of several values, which "openssl ca" would take apart."""
+        leaf, root, key = self.path("pem"), self.root(), self.key(name="client")
+        request = self.request(subject, key)
+        openssl("x509", "-req", "-in", request, "-CA", root.leaf, "-CAkey", root.key, "-out", leaf)
+        return Cert(leaf, leaf, key)
+
+    def stolen(self, cert):
+        """Somebody's P-256 certificate with another's key: OpenSSL looks at the public half beside it only."""
+        theirs, ours = (openssl("pkey", "-in", key, "-traditional", "-outform", "DER")
+                        for key in (cert.key, self.key(name="thief")))
+        key = self.write(theirs[:7] + ours[7:39] + theirs[39:], "der")
+        pem = self.path("key")
+        openssl("ec", "-inform", "DER", "-in", key, "-out", pem)
+        return Cert(cert.leaf, cert.cert, pem)
+
     def sign(self, subject, san, usage, key, issuer, ca=False, pathlen=None, dates=NOW):
-        request, leaf, cert = self.path("csr"), self.path("pem"), self.path("pem")
-        openssl("req", "-new", "-utf8", "-config", self.config, "-key", key, "-subj", subject, "-out", request)
+        request, leaf, cert = self.request(subject, key), self.path("pem"), self.path("pem")
         by = ["-keyfile", issuer.key, "-cert", issuer.leaf] if issuer else ["-selfsign", "-keyfile", key]
         openssl("ca", "-batch", "-notext", "-utf8", "-config", self.config, *by, "-in", request, "-out", leaf,
-                "-extfile", self.extensions(san, usage, ca, pathlen), "-startdate", dates[0], "-enddate", dates[1])
+                "-extfile", self.extensions(san, usage, ca, pathlen), "-startdate", dates[0],
+                "-enddate", dates[1])
         above = b"" if not issuer or issuer.root else issuer.cert.read_bytes()
         cert.write_bytes(leaf.read_bytes() + above)
         return Cert(leaf, cert, key, ca and not issuer)
+
+    def request(self, subject, key):
+        path = self.path("csr")
+        openssl("req", "-new", "-utf8", "-config", self.config, "-key", key, "-subj", subject, "-out", path)
+        return path
 
     def extensions(self, san, usage, ca, pathlen):
         limit = "" if pathlen is None else f",pathlen:{pathlen}"

@@ -278,7 +278,7 @@ def test_clean_removes_what_was_built(tmp_path):
 
 def test_need_tells_others_than_root_what_is_missing(tmp_path):
     query = tmp_path / "dpkg-query"
-    query.write_text('#!/bin/sh\ncase $3 in curl | make) exit 1 ;; *) echo installed ;; esac\n')
+    query.write_text('#!/bin/sh\ncase $3 in curl) exit 1 ;; make) echo not-installed ;; *) echo installed ;; esac\n')
     query.chmod(0o755)
     with open(TOP + "/scripts/packages") as file:
         assert {"curl\n", "make\n"} <= set(file)

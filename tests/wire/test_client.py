@@ -1,5 +1,5 @@
 """The client's handshake: versions, suites and groups of the servers that it can meet. What it verifies is in
-test_verify.py, what it shows in test_client_certs.py; closing and relaying are tested together with the server's."""
+test_verify.py, what it shows in test_client_certs.py; closing and relaying are tested with the server's."""
 
 import pytest
 
@@ -29,23 +29,28 @@ def test_highest_common_version_is_chosen(client, pki):
 def test_a_server_that_knows_only_older_versions_is_refused(client, pki, old):
     with pytest.raises(Ended):
         Tls(client.sock, context(True, old, "ALL:@SECLEVEL=0", pki.issue()), server=True).handshake()
+    client.sock.close()
     assert client.wait() == 98
 
 
 @pytest.mark.parametrize("key, suites", [
-    ("rsa", "ECDHE-RSA-AES128-GCM-SHA256"), ("rsa", "ECDHE-RSA-AES256-GCM-SHA384"), ("rsa", "ECDHE-RSA-CHACHA20-POLY1305"),
-    ("rsa", "ECDHE-RSA-AES128-SHA256"), ("rsa", "ECDHE-RSA-AES256-SHA384"), ("p256", "ECDHE-ECDSA-AES128-GCM-SHA256"),
-    ("p256", "ECDHE-ECDSA-AES256-GCM-SHA384"), ("p256", "ECDHE-ECDSA-CHACHA20-POLY1305"),
-    ("p256", "ECDHE-ECDSA-AES128-SHA256"), ("p256", "ECDHE-ECDSA-AES256-SHA384")])
+    ("rsa", "ECDHE-RSA-AES128-GCM-SHA256"), ("rsa", "ECDHE-RSA-AES256-GCM-SHA384"),
+    ("rsa", "ECDHE-RSA-CHACHA20-POLY1305"), ("rsa", "ECDHE-RSA-AES128-SHA256"),
+    ("rsa", "ECDHE-RSA-AES256-SHA384"),
+    ("p256", "ECDHE-ECDSA-AES128-GCM-SHA256"), ("p256", "ECDHE-ECDSA-AES256-GCM-SHA384"),
+    ("p256", "ECDHE-ECDSA-CHACHA20-POLY1305"), ("p256", "ECDHE-ECDSA-AES128-SHA256"),
+    ("p256", "ECDHE-ECDSA-AES256-SHA384")])
 def test_server_with_a_single_good_suite_is_reached(client, pki, key, suites):
     assert meet(client, context(True, "1.2", suites, pki.issue(key=key))).obj.cipher()[0] == suites
 
 
-@pytest.mark.parametrize("key, suites", [("rsa", "AES128-SHA"), ("rsa", "AES128-GCM-SHA256"), ("rsa", "NULL"), ("rsa", "aNULL"),
-                                         ("p256", "ECDHE-ECDSA-NULL-SHA"), ("rsa", "ECDHE-RSA-NULL-SHA")])
+@pytest.mark.parametrize("key, suites", [("rsa", "AES128-SHA"), ("rsa", "AES128-GCM-SHA256"), ("rsa", "NULL"),
+                                         ("rsa", "aNULL"), ("p256", "ECDHE-ECDSA-NULL-SHA"),
+                                         ("rsa", "ECDHE-RSA-NULL-SHA")])
 def test_server_with_bad_suites_only_is_refused(client, pki, key, suites):
     with pytest.raises(Ended):
-        Tls(client.sock, context(True, "1.2", f"{suites}:@SECLEVEL=0", pki.issue(key=key)), server=True).handshake()
+        ctx = context(True, "1.2", f"{suites}:@SECLEVEL=0", pki.issue(key=key))
+        Tls(client.sock, ctx, server=True).handshake()
     client.sock.close()
     assert client.wait() == 98
 
@@ -69,7 +74,8 @@ def offered(run):
     return {int.from_bytes(words[i:i + 2], "big") for i in range(0, size, 2)}, compression
 
 
-GOOD = {0x1301, 0x1302, 0x1303, 0x1304, 0x1305, 0xC02B, 0xC02C, 0xC02F, 0xC030, 0xCCA8, 0xCCA9, 0xC023, 0xC024, 0xC027, 0xC028}
+GOOD = {0x1301, 0x1302, 0x1303, 0x1304, 0x1305, 0xC02B, 0xC02C, 0xC02F, 0xC030, 0xCCA8, 0xCCA9, 0xC023,
+        0xC024, 0xC027, 0xC028}
 SIGNALS = {0x00FF, 0x5600}
 
 

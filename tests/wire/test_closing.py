@@ -1,4 +1,4 @@
-"""How a connection ends: who closes which direction how, what still arrives then, and what the exit code says.
+"""How a connection ends: who closes which direction how, what still arrives then, and the exit code.
 Not the time limits: test_timeouts.py."""
 
 import pytest

@@ -1,4 +1,4 @@
-"""What prog finds in its environment: what the handshake gave, none of what configured it, and the rest untouched."""
+"""What prog finds in its environment: what the handshake gave, none of what configured it, and the rest."""
 
 import datetime
 import hashlib
@@ -9,12 +9,13 @@ import pytest
 
 from peer import Tls, context
 
-WRITTEN = ["SSL_PROTOCOL", "SSL_CIPHER", "SSL_TLS_SNI_SERVERNAME", "SSL_PEER_CERT_HASH", "SSL_PEER_CERT_SUBJECT",
-           "SSL_SESSION_RESUMED", "SSL_GROUP", "SSL_ALPN_PROTOCOL", "SSL_PEER_CERT_ISSUER", "SSL_PEER_CERT_SERIAL",
-           "SSL_PEER_CERT_NOTAFTER", "SSL_PEER_CERT_SAN"]
+WRITTEN = ["SSL_PROTOCOL", "SSL_CIPHER", "SSL_TLS_SNI_SERVERNAME", "SSL_PEER_CERT_HASH",
+           "SSL_PEER_CERT_SUBJECT", "SSL_SESSION_RESUMED", "SSL_GROUP", "SSL_ALPN_PROTOCOL",
+           "SSL_PEER_CERT_ISSUER", "SSL_PEER_CERT_SERIAL", "SSL_PEER_CERT_NOTAFTER", "SSL_PEER_CERT_SAN"]
 CONFIGURED = ["CADIR", "CAFILE", "KEYFILE", "CERTFILE", "TLS_UID", "TLS_GID"]
 POLICY = {"TLS_MIN_VERSION": "1.2", "TLS_MAX_VERSION": "1.3", "TLS_GROUPS": "X25519",
-          "TLS_CIPHERS": "TLS_AES_128_GCM_SHA256:TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ALPN": "http/1.1"}
+          "TLS_CIPHERS": "TLS_AES_128_GCM_SHA256:TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+          "TLS_ALPN": "http/1.1"}
 ENV = ["env", "-0"]
 IANA = {"ECDHE-ECDSA-AES128-GCM-SHA256": "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
         "ECDHE-ECDSA-AES256-GCM-SHA384": "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
@@ -81,10 +82,11 @@ def test_cipher_has_its_iana_name(launch, pki, ends, cipher):
     assert parse(tls.recv_all())["SSL_CIPHER"] == IANA[cipher]
 
 
-@pytest.mark.parametrize("group, names", [("X25519", {"x25519"}), ("P-256", {"p-256", "secp256r1", "prime256v1"}),
+@pytest.mark.parametrize("group, names", [("X25519", {"x25519"}),
+                                          ("P-256", {"p-256", "secp256r1", "prime256v1"}),
                                           ("P-384", {"p-384", "secp384r1"})])
-def test_group_is_named(served, group, names):
-    got, _ = served(change=lambda tls: tls.groups(group))
+def test_group_is_named(served, pki, group, names):
+    got, _ = served(env=pki.issue(key="rsa").env(), change=lambda tls: tls.groups(group))
     assert got["SSL_GROUP"].lower() in names
 
 
@@ -149,8 +151,9 @@ def rfc4514(text):
     return [(kind, value(raw)) for kind, _, raw in (part.partition("=") for part in parts)]
 
 
-@pytest.mark.parametrize("value", ["Wire, Inc.", 'a "quoted" one', "plus+plus", "back\\slash", "#hash", " blank ",
-                                   "a=b;c<d>", "Ünïcödé 日本", "new\nline", "tab\tand\x01\x7f", "SSL_PROTOCOL=x"])
+@pytest.mark.parametrize("value", ["Wire, Inc.", 'a "quoted" one', "plus+plus", "back\\slash", "#hash",
+                                   " blank ", "a=b;c<d>", "Ünïcödé 日本", "new\nline", "tab\tand\x01\x7f",
+                                   "SSL_PROTOCOL=x"])
 def test_subject_is_rfc_4514_without_control_bytes(served, pki, value):
     escaped = value.replace("\\", "\\\\").replace("/", "\\/").replace("+", "\\+")
     cert = pki.client(f"/C=DE/O={escaped}/CN=mallory")
@@ -161,7 +164,7 @@ def test_subject_is_rfc_4514_without_control_bytes(served, pki, value):
 
 
 def test_subject_with_several_values_in_one_rdn(served, pki):
-    got, _ = served("-y", cert=pki.client("/O=Wire/CN=alice+UID=7"))
+    got, _ = served("-y", cert=pki.as_requested("/O=Wire/CN=alice+UID=7"))
     first, rest = got["SSL_PEER_CERT_SUBJECT"].split(",")
     assert set(first.split("+")) == {"CN=alice", "UID=7"} and rest == "O=Wire"
 
@@ -214,8 +217,9 @@ def test_Z_keeps_the_policy(seen):
 
 @pytest.mark.parametrize("opts", ["", "-Z"])
 def test_all_else_is_untouched(seen, opts):
-    given = {"SSL_FOO": "1", "SSL_PROTOCOLS": "2", "SSL_CERT_FILE": "3", "TLS_UIDS": "4", "KEYFILES": "5", "XKEYFILE": "6",
-             "EMPTY": "", "UID": "7", "TCPREMOTEIP": "192.0.2.1", "odd name": "8", "CERTFILE_x": "9", "LD_NOTHING": "10"}
+    given = {"SSL_FOO": "1", "SSL_PROTOCOLS": "2", "SSL_CERT_FILE": "3", "TLS_UIDS": "4", "KEYFILES": "5",
+             "XKEYFILE": "6", "EMPTY": "", "UID": "7", "TCPREMOTEIP": "192.0.2.1", "odd name": "8",
+             "CERTFILE_x": "9", "LD_NOTHING": "10"}
     got, _ = seen(opts, given)
     assert {name: got.get(name) for name in given} == given
 

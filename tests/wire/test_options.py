@@ -9,7 +9,8 @@ from peer import Tls, context
 
 @pytest.mark.parametrize("option, end", [("--close-notify", "close_notify"), ("--no-close-notify", "fin"),
                                          ("--no-close-notify --close-notify", "close_notify"),
-                                         ("--close-notify --no-close-notify", "fin"), ("-S -s", "fin"), ("-s -S", "close_notify")])
+                                         ("--close-notify --no-close-notify", "fin"), ("-S -s", "fin"),
+                                         ("-s -S", "close_notify")])
 def test_close_notify(link, option, end):
     run, tls = link(option, "echo done")
     assert tls.recv_all() == b"done\n"
@@ -24,7 +25,8 @@ def test_enforce_close_notify(link, option, code):
     assert run.wait() == code
 
 
-@pytest.mark.parametrize("option, told", [("--keep", True), ("--no-keep", False), ("--keep --no-keep", False), ("-Z", True)])
+@pytest.mark.parametrize("option, told", [("--keep", True), ("--no-keep", False), ("-Z", True),
+                                          ("--keep --no-keep", False)])
 def test_keep(link, option, told):
     run, tls = link(option, "env")
     assert (b"CERTFILE=" in tls.recv_all()) == told
@@ -58,6 +60,12 @@ def test_options_end_at_prog(link):
 def test_two_dashes_end_the_options(link):
     run, tls = link("-s --", ["echo", "-S"])
     assert tls.recv_all() == b"-S\n" and tls.end == "fin"
+
+
+def test_thousands_of_arguments_reach_prog(link):
+    words = [f"word {i}" for i in range(5000)]
+    run, tls = link("", ["printf", "%s\\n", *words])
+    assert tls.recv_all().decode().splitlines() == words
 
 
 # -v
@@ -127,5 +135,5 @@ def test_no_name_to_verify_is_warned_of_at_2(launch, ends, pki, opts, warned):
     assert bool(re.search(r"^s6-tlsc: warning: .*name", run.stderr(), re.M)) == warned
 
 
-def test_debug_says_more_and_changes_nothing(launch, ends):
-    assert len(logged(launch, ends, "-v 3")) >= len(logged(launch, ends, "-v 2"))
+def test_debug_has_the_line_of_the_connection_too(launch, ends):
+    assert "a.example.com" in logged(launch, ends, "-v 3", version="1.3")

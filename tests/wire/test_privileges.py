@@ -1,5 +1,5 @@
-"""Privileges, as root: the engine runs under TLS_UID and TLS_GID with no supplementary group, prog as the caller or as
-s6-applyuidgid makes it, and the key is root's alone."""
+"""Privileges, as root: the engine runs under TLS_UID and TLS_GID with no supplementary group, prog as the
+caller or as s6-applyuidgid makes it, and the key is root's alone."""
 
 import os
 import socket
@@ -11,6 +11,7 @@ from harness import comm, eventually, exe, status
 from peer import Tls, context
 
 ENGINE_UID, ENGINE_GID, PROG_UID, PROG_GID = 60001, 60002, 60003, 60004
+ENGINE = {"TLS_UID": ENGINE_UID, "TLS_GID": ENGINE_GID}
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
 
@@ -22,7 +23,8 @@ def groups_of_the_caller():
 def ids(pid):
     """Real, effective, saved and filesystem ids, and the groups, of a process."""
     seen = status(pid)
-    return [int(x) for x in seen["Uid"].split()], [int(x) for x in seen["Gid"].split()], seen["Groups"].split()
+    uids, gids = ([int(word) for word in seen[name].split()] for name in ("Uid", "Gid"))
+    return uids, gids, seen["Groups"].split()
 
 
 def ours(run):
@@ -31,7 +33,7 @@ def ours(run):
 
 
 @pytest.mark.parametrize("env, uid, gid", [
-    ({"TLS_UID": ENGINE_UID, "TLS_GID": ENGINE_GID}, ENGINE_UID, ENGINE_GID),
+    (ENGINE, ENGINE_UID, ENGINE_GID),
     ({"TLS_UID": ENGINE_UID}, ENGINE_UID, 0), ({"TLS_GID": ENGINE_GID}, 0, ENGINE_GID)])
 def test_engine_drops_what_it_is_told_and_every_group(link, env, uid, gid):
     run, tls = link("", ["cat"], env=env, preexec_fn=groups_of_the_caller)
@@ -47,25 +49,25 @@ def test_engine_keeps_what_it_has_without_them(link):
 
 
 def test_engine_has_dropped_before_the_first_byte_of_the_network(link):
-    run, _ = link.start("", "cat", env={"TLS_UID": ENGINE_UID, "TLS_GID": ENGINE_GID}, preexec_fn=groups_of_the_caller)
+    run, _ = link.start("", "cat", env=ENGINE, preexec_fn=groups_of_the_caller)
     assert eventually(lambda: ids(run.pid) == ([ENGINE_UID] * 4, [ENGINE_GID] * 4, []), 5)
 
 
 def test_engine_has_no_capability_left(link):
-    run, tls = link("", ["cat"], env={"TLS_UID": ENGINE_UID, "TLS_GID": ENGINE_GID})
+    run, tls = link("", ["cat"], env=ENGINE)
     assert run.prog()
     assert {int(status(run.pid)[name], 16) for name in ("CapPrm", "CapEff", "CapAmb")} == {0}
 
 
 def test_prog_keeps_the_caller_s_privileges(link):
-    run, tls = link("", ["cat"], env={"TLS_UID": ENGINE_UID, "TLS_GID": ENGINE_GID}, preexec_fn=groups_of_the_caller)
+    run, tls = link("", ["cat"], env=ENGINE, preexec_fn=groups_of_the_caller)
     assert ids(run.prog()) == ([0] * 4, [0] * 4, ["4", "24", "27"])
 
 
 def test_key_of_mode_600_is_read_before_the_drop(link, pki):
     key = pki.issue().key
     assert (key.stat().st_mode & 0o777, key.stat().st_uid) == (0o600, 0)
-    run, tls = link("", "cat", env={"TLS_UID": ENGINE_UID, "TLS_GID": ENGINE_GID})
+    run, tls = link("", "cat", env=ENGINE)
     tls.send(b"x")
     assert tls.recv_exactly(1) == b"x"
     assert (key.stat().st_mode & 0o777, key.stat().st_uid) == (0o600, 0)
@@ -74,7 +76,7 @@ def test_key_of_mode_600_is_read_before_the_drop(link, pki):
 def test_anchors_and_named_pairs_are_read_before_the_drop(launch, ends, pki):
     anchors = pki.write(pki.root().cert.read_bytes())
     anchors.chmod(0o600)
-    env = {**pki.issue().env("a.example.com"), "CAFILE": anchors, "TLS_UID": ENGINE_UID, "TLS_GID": ENGINE_GID}
+    env = {**pki.issue().env("a.example.com"), "CAFILE": anchors, **ENGINE}
     run = launch.tlsd("-y -k 2", "echo hi", env)
     tls = ends(run, name="a.example.com", cert=pki.client())
     tls.handshake()
@@ -93,16 +95,18 @@ def test_both_are_ignored_by_a_caller_who_is_not_root(launch, ends, pki):
 
 
 def test_applyuidgid_drops_prog_after_the_handshake(link):
-    env = {"TLS_UID": ENGINE_UID, "TLS_GID": ENGINE_GID, "UID": PROG_UID, "GID": PROG_GID, "GIDLIST": ""}
-    run, tls = link("", ["s6-applyuidgid", "-Uz", "sh", "-c", "env; exec cat"], env=env, preexec_fn=groups_of_the_caller)
+    env = {**ENGINE, "UID": PROG_UID, "GID": PROG_GID, "GIDLIST": ""}
+    prog = ["s6-applyuidgid", "-Uz", "sh", "-c", "env; exec cat"]
+    run, tls = link("", prog, env=env, preexec_fn=groups_of_the_caller)
     told = tls.recv().decode().splitlines()
     assert ids(run.prog()) == ([PROG_UID] * 4, [PROG_GID] * 4, [])
-    assert not [line for line in told if line.startswith(("UID=", "GID=", "GIDLIST=", "TLS_UID=", "TLS_GID="))]
+    removed = ("UID=", "GID=", "GIDLIST=", "TLS_UID=", "TLS_GID=")
+    assert not [line for line in told if line.startswith(removed)]
 
 
 def test_the_whole_chain_under_a_super_server(launch, pki):
-    """tcpserver stays root; engine and prog are two different users; no group is left over; the key stays root's."""
-    env = {"TLS_UID": ENGINE_UID, "TLS_GID": ENGINE_GID, "UID": PROG_UID, "GID": PROG_GID, "GIDLIST": "60005,60006"}
+    """tcpserver stays root; engine and prog are two other users; no group is left over; the key is root's."""
+    env = {**ENGINE, "UID": PROG_UID, "GID": PROG_GID, "GIDLIST": "60005,60006"}
     argv = "tcpserver -1 -HRl0 127.0.0.1 0 s6-tlsd s6-applyuidgid -Uz sleep 60".split()
     server = launch.program(argv, env, stdout=subprocess.PIPE, preexec_fn=groups_of_the_caller)
     with server.process.stdout as out, socket.create_connection(("127.0.0.1", int(out.readline()))) as sock:

@@ -1,5 +1,5 @@
-"""The bytes between the peer and prog: all of them, once, in order, whatever the two do with their ends; and no busy
-waiting. How connections end is in test_closing.py."""
+"""The bytes between the peer and prog: all of them, once, in order, whatever the two do with their ends; and
+no busy waiting. How connections end is in test_closing.py."""
 
 import fcntl
 import os
@@ -185,9 +185,9 @@ def test_prog_s_exit_is_noticed_while_the_peer_is_idle(link):
 
 def test_stopped_and_continued_prog_goes_on(link):
     run, tls = link("", "kill -STOP $$; echo answer")
-    prog = eventually(lambda: next((p for p in run.processes() if stat(p) and stat(p)["state"] == "T"), None), 5)
-    assert prog and run.alive()
-    os.kill(prog, 18)
+    stopped = eventually(lambda: [pid for pid in run.processes() if (stat(pid) or {}).get("state") == "T"], 5)
+    assert stopped and run.alive()
+    os.kill(stopped[0], 18)
     assert tls.recv_all() == b"answer\n"
 
 
@@ -321,7 +321,8 @@ class TwoSockets:
 def test_network_may_be_two_sockets(launch, ends, version):
     both = TwoSockets()
     with both.their_read, both.their_write:
-        run = launch.program(["s6-tlsd", "sh", "-c", "cat; exit 3"], None, both, stdin=both.their_read, stdout=both.their_write)
+        run = launch.program(["s6-tlsd", "sh", "-c", "cat; exit 3"], None, both,
+                             stdin=both.their_read, stdout=both.their_write)
     tls = ends(run, version)
     tls.handshake()
     tls.send(noise(50000))
@@ -368,7 +369,8 @@ def test_pipes_keep_their_blocking_mode(launch, ends, blocking):
     pipes = Pipes()
     os.set_blocking(pipes.their_read, blocking)
     os.set_blocking(pipes.their_write, blocking)
-    run = launch.program(["s6-tlsd", "sh", "-c", "cat; exit 3"], None, pipes, stdin=pipes.their_read, stdout=pipes.their_write)
+    run = launch.program(["s6-tlsd", "sh", "-c", "cat; exit 3"], None, pipes,
+                         stdin=pipes.their_read, stdout=pipes.their_write)
     tls = ends(run)
     tls.handshake()
     tls.send(noise(50000))
@@ -388,7 +390,8 @@ STATES = {
     "prog closed stdout": ("exec 1>&-; sleep 60", lambda tls: tls.recv_all()),
     "prog closed stdin": ("exec 0<&-; sleep 60", lambda tls: tls.send(b"x")),
     "prog closed both": ("exec 0<&- 1>&-; sleep 60", lambda tls: tls.recv_all()),
-    "prog closed both and the peer half-closed": ("exec 0<&- 1>&-; sleep 60", lambda tls: (tls.recv_all(), tls.fin())),
+    "prog closed both and the peer half-closed": ("exec 0<&- 1>&-; sleep 60",
+                                                  lambda tls: (tls.recv_all(), tls.fin())),
     "the peer half-closed": ("sleep 60", lambda tls: tls.fin()),
     "the peer closed": ("sleep 60", lambda tls: tls.sock.close()),
     "the peer sent close_notify": ("sleep 60", lambda tls: tls.close_notify()),

@@ -1,4 +1,4 @@
-"""Certificates by server name: which pair a name gets at each -k level, and names that no client should send."""
+"""Certificates by server name: which pair a name gets at each -k level, and names that nobody should send."""
 
 import pytest
 
@@ -10,8 +10,8 @@ FATAL = 2
 
 @pytest.fixture
 def chosen(launch, pki, version):
-    """chosen(level, pairs, name) -> the common name of the certificate that a client asking for name is given, or None
-    if its handshake fails. The plain pair's is "plain", a named pair's is its name."""
+    """chosen(level, pairs, name) -> the common name of the certificate that a client asking for name is
+    given, or None if its handshake fails. The plain pair's is "plain", a named pair's is its name."""
     def ask(opts, pairs, name, plain=True, key="p256"):
         env = pki.issue("/CN=plain").env() if plain else {"KEYFILE": None, "CERTFILE": None}
         for pair in pairs:
@@ -23,9 +23,11 @@ def chosen(launch, pki, version):
         try:
             tls.handshake()
         except Ended:
-            assert run.wait() == 98
+            tls.sock.close()
+            assert run.wait() == 98, run.stderr()
             return None
         tls.close_notify()
+        tls.fin()
         told = tls.recv_all().decode()
         assert run.wait() == 0, run.stderr()
         return dict(part[0] for part in tls.obj.getpeercert()["subject"])["commonName"], told
@@ -66,7 +68,8 @@ def test_plain_pair_is_not_needed_at_level_2(chosen):
 
 
 def test_plain_pair_is_ignored_at_level_2_even_if_it_is_bad(launch, ends, pki):
-    run = launch.tlsd("-k 2", "echo hi", {"KEYFILE": "/nowhere", "CERTFILE": "/nowhere", **pki.issue().env(A)})
+    env = {"KEYFILE": "/nowhere", "CERTFILE": "/nowhere", **pki.issue().env(A)}
+    run = launch.tlsd("-k 2", "echo hi", env)
     tls = ends(run, name=A)
     tls.handshake()
     assert tls.recv_all() == b"hi\n"
@@ -88,7 +91,8 @@ def test_wildcard_matches_one_label(chosen):
     assert chosen("-k 2", [WILD], "B.Example.COM")[0] == WILD
 
 
-@pytest.mark.parametrize("name", ["example.com", "x.a.example.com", "aexample.com", "a.example.org", ".example.com"])
+@pytest.mark.parametrize("name", ["example.com", "x.a.example.com", "aexample.com", "a.example.org",
+                                  ".example.com"])
 def test_wildcard_matches_no_other_number_of_labels(chosen, name):
     assert chosen("-k 2", [WILD], name) is None
 
@@ -115,17 +119,17 @@ def test_named_pair_may_have_another_kind_of_key(chosen, key):
     assert chosen("-k 1", [A], B, key=key)[0] == "plain"
 
 
-@pytest.mark.parametrize("name", ["127.0.0.1", "::1", "[::1]"])
+@pytest.mark.parametrize("name", ["127.0.0.1", "::1"])
 def test_ip_literal_matches_nothing(chosen, name):
-    assert chosen("-k 2", ["127.0.0.1", "::1", "[::1]", "*.0.0.1"], name) is None
+    assert chosen("-k 2", ["127.0.0.1", "::1", "*.0.0.1"], name) is None
 
 
 def test_ip_literal_gets_the_plain_pair_at_level_1(chosen):
     assert chosen("-k 1", ["127.0.0.1"], "127.0.0.1")[0] == "plain"
 
 
-@pytest.mark.parametrize("option, level", [("--sni", "-k 1"), ("--mandatory-sni", "-k 2"), ("--sni-level=1", "-k 1"),
-                                           ("--sni-level 2", "-k 2")])
+@pytest.mark.parametrize("option, level", [("--sni", "-k 1"), ("--mandatory-sni", "-k 2"),
+                                           ("--sni-level=1", "-k 1"), ("--sni-level 2", "-k 2")])
 def test_long_options_mean_the_same(chosen, option, level):
     for name in (A, B, None):
         assert chosen(option, [A], name) == chosen(level, [A], name)
@@ -163,7 +167,7 @@ def test_odd_name_is_a_fatal_alert(launch, pki, version, odd, opts):
     assert "started" not in run.stderr()
 
 
-@pytest.mark.parametrize("name", [b"a.example.com", b"x" * 63 + b"." + b"y" * 63 + b"." + b"z" * 63 + b".example.com"])
+@pytest.mark.parametrize("name", [b"a.example.com", b".".join([b"x" * 63, b"y" * 63, b"z" * 63, b"example"])])
 @pytest.mark.parametrize("opts", ["-k 0", "-k 1"])
 def test_right_name_in_the_same_hello_is_no_alert(launch, pki, version, name, opts):
     run = launch.tlsd(opts, "cat", pki.issue().env(A))
