@@ -92,10 +92,7 @@ static int ask_for_name(struct engine *e) {
     return 0;
 }
 
-/* A client's chain is known now, a server's only when the ClientHello has been read. */
-int engine_start(struct engine *e) {
-    struct chain const *own = e->config.server ? 0 : genalloc_s(struct chain, &e->chains);
-    if (own && engine_wolfssl_use_chain(e, own) < 0) return -1;
+static int make_object(struct engine *e) {
     e->ssl = wolfSSL_new(e->ctx);
     if (!e->ssl) return engine_fail(e, "unable to make a TLS object", (char *)0);
     wolfSSL_SSLSetIORecv(e->ssl, receive);
@@ -104,6 +101,15 @@ int engine_start(struct engine *e) {
     wolfSSL_SetIOWriteCtx(e->ssl, e);
     wolfSSL_SetCertCbCtx(e->ssl, e);
     engine_wolfssl_bind_signer(e);
+    return 0;
+}
+
+/* Which of several chains a server uses, the ClientHello decides. Some builds make no server's object without one: theirs is made
+ * then. */
+int engine_start(struct engine *e) {
+    size_t n = genalloc_len(struct chain, &e->chains);
+    if (n == 1 && engine_wolfssl_use_chain(e, genalloc_s(struct chain, &e->chains)) < 0) return -1;
+    if (make_object(e) < 0) return n > 1 ? 0 : -1;
     return e->config.server ? 0 : ask_for_name(e);
 }
 
@@ -189,8 +195,9 @@ static enum engine_status take_hello(struct engine *e, struct clienthello const 
     e->named = h->named;
     if (!c || (e->config.sni_required && !c->name))
         return refuse(e, ALERT_UNRECOGNIZED_NAME, h->named ? "no certificate for the server name that the client asks for" : "client asks for no server name");
+    if (c != e->chain && engine_wolfssl_use_chain(e, c) < 0) return refuse(e, ALERT_INTERNAL_ERROR, 0);
+    if (!e->ssl && make_object(e) < 0) return refuse(e, ALERT_INTERNAL_ERROR, 0);
     if (!engine_wolfssl_choose_group(e, h)) return refuse(e, ALERT_HANDSHAKE_FAILURE, "no key exchange group in common");
-    if (engine_wolfssl_use_chain(e, c) < 0) return refuse(e, ALERT_INTERNAL_ERROR, 0);
     join_records(e, h);
     e->hello_read = 1;
     return ENGINE_OK;

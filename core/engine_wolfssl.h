@@ -41,7 +41,7 @@ struct engine {
     signer_func *sign;
     void *sign_data;
     genalloc chains; /* struct chain */
-    unsigned int key; /* the chosen chain's */
+    struct chain const *chain; /* the chosen one, or 0 */
     struct queue in;
     struct queue out;
     struct recordpos inpos;

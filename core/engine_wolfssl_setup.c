@@ -185,12 +185,12 @@ int engine_add_chain(struct engine *e, char const *name, unsigned char const *s,
     return check_chain(e, &c);
 }
 
-/* On the context while there is no object yet: a client's object keeps the messages that Ed25519 signs only if it begins with such a
- * certificate (TLS 1.2). */
+/* On the context while there is no object yet: a client's keeps the messages that Ed25519 signs only if it begins with such a
+ * certificate (TLS 1.2). On an object only if it has had none: the first one's key type would stay. */
 int engine_wolfssl_use_chain(struct engine *e, struct chain const *c) {
     int r = e->ssl ? wolfSSL_use_certificate_chain_buffer_format(e->ssl, c->s, (long)c->len, c->format)
                    : wolfSSL_CTX_use_certificate_chain_buffer_format(e->ctx, c->s, (long)c->len, c->format);
     if (r != WOLFSSL_SUCCESS) return engine_fail_code(e, "unable to use a certificate", r);
-    e->key = c->key;
+    e->chain = c;
     return 0;
 }

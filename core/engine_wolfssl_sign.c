@@ -9,7 +9,7 @@
 static int ask(void *data, enum sign_scheme scheme, unsigned char const *in, unsigned int inlen, unsigned char *out, word32 *outlen) {
     struct engine *e = data;
     size_t len = *outlen;
-    if (!e->sign || e->sign(e->sign_data, e->key, scheme, in, inlen, out, &len) < 0) return BAD_STATE_E;
+    if (!e->sign || !e->chain || e->sign(e->sign_data, e->chain->key, scheme, in, inlen, out, &len) < 0) return BAD_STATE_E;
     *outlen = (word32)len;
     return 0;
 }
