@@ -292,10 +292,10 @@ static void earlier(tain *deadline, tain const *other) {
     if (tain_less(other, deadline)) *deadline = *other;
 }
 
-/* Nobody wants anything of the network any more: the peer's EOF is all that is waited for, and that an alert goes out. */
+/* Nobody wants anything of the network any more: all that is waited for is the peer's EOF or, after a failure, that an alert goes out. */
 static int lingers(struct relay const *r) {
-    int given = r->out == RELAY_OVER || (r->out == RELAY_ENDING && r->outcome != RELAY_ENDED);
-    return given && !r->net_ended && (r->to < 0 || r->discard || r->in_ended);
+    if (r->out == RELAY_ENDING) return r->outcome != RELAY_ENDED;
+    return r->out == RELAY_OVER && !r->net_ended && (r->to < 0 || r->discard || r->in_ended);
 }
 
 static void linger_deadline(struct relay const *r, tain *deadline) {
