@@ -13,6 +13,9 @@
 /* Less than this much unsent: more may be taken from prog. A record more than that is the most that waits. */
 enum { UNSENT_MAX = 16384 };
 
+/* How many reads a peer gets that takes nothing more from us: a receive buffer's worth. */
+enum { REST_MAX = 256 };
+
 /* How often the peer's acknowledgements are looked at while lingering: nothing wakes us for them. */
 enum { ACK_INTERVAL = 250 };
 
@@ -89,7 +92,7 @@ static void end_out(struct relay *r) {
 
 /* Whether all of prog's output is out, and nothing but our close_notify may wait. */
 static int all_sent(struct relay *r) {
-    return r->outcome == RELAY_ENDED && (r->out == RELAY_OVER || (r->out == RELAY_ENDING && unsent(r) <= r->farewell));
+    return r->out == RELAY_OVER || (r->out == RELAY_ENDING && r->outcome == RELAY_ENDED && unsent(r) <= r->farewell);
 }
 
 /* ---- in: network, engine, prog ---- */
@@ -122,6 +125,8 @@ static void read_net(struct relay *r) {
 /* A peer that has our end may go as it likes: OpenSSL 3 answers a bare FIN with decode_error, others reset. */
 static void cut_by_peer(struct relay *r, char const *why) {
     if (all_sent(r)) {
+        r->cut = 1;
+        r->heard = STAMP;
         end_in(r);
         return;
     }
@@ -292,9 +297,10 @@ static void earlier(tain *deadline, tain const *other) {
     if (tain_less(other, deadline)) *deadline = *other;
 }
 
-/* Nobody wants anything of the network any more: all that is waited for is the peer's EOF or, after a failure, that an alert goes out. */
+/* Nobody wants anything of the network any more: all that is waited for is the peer's EOF or, when one side has failed, that our last
+ * word goes out. */
 static int lingers(struct relay const *r) {
-    if (r->out == RELAY_ENDING) return r->outcome != RELAY_ENDED;
+    if (r->out == RELAY_ENDING) return r->outcome != RELAY_ENDED || r->cut;
     return r->out == RELAY_OVER && !r->net_ended && (r->to < 0 || r->discard || r->in_ended);
 }
 
@@ -369,9 +375,11 @@ static int wants_net(struct relay *r) {
     return len > 0;
 }
 
+/* After a refused write: as much as is there, but not what goes on coming. */
 static int read_rest(struct relay *r) {
     if (!r->refused || !wants_net(r)) return 0;
-    read_net(r);
+    if (r->rest++ < REST_MAX) read_net(r);
+    else net_over(r, r->refused);
     return 1;
 }
 

@@ -62,7 +62,9 @@ struct relay {
     int peer_closed; /* by close_notify */
     int net_ended;   /* no more to read from the network */
     int net_errno;   /* why, if it was no FIN */
+    int cut;         /* by the peer's alert or reset, when it had all but our close_notify */
     int refused;     /* errno of a failed write to the network; 0: none failed */
+    unsigned int rest; /* reads since then */
     int gone;        /* prog is */
     int drain;       /* gone: bytes of its that are still in the pipe */
     int discard;     /* what is received from now on goes nowhere */
