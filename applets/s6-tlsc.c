@@ -15,7 +15,7 @@
  *     -J | -j        the peer's EOF without close_notify is an error | is normal (default)
  *     -Y | -y        send no client certificate (default) | send the one of KEYFILE and CERTFILE
  *     -Z | -z        keep | remove (default) the variables that configure TLS
- *     -v verbosity   0 quiet, 1 errors (default), 2 also a line a connection and warnings, 3 debug
+ *     -v verbosity   0 quiet but for wrong usage, 1 errors (default), 2 also a line a connection and warnings, 3 debug
  *     -K kimeout     milliseconds for the handshake as a whole; also the idle limit, unless -I is given
  *     -I idle        milliseconds without a byte moved either way, 0 for no limit
  *     -k servername  ask for this name, and verify that the server's certificate is for it

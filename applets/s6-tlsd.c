@@ -15,7 +15,7 @@
  *     -J | -j       the peer's EOF without close_notify is an error | is normal (default)
  *     -Y | -y       ask for an optional | a mandatory client certificate
  *     -Z | -z       keep | remove (default) the variables that configure TLS
- *     -v verbosity  0 quiet, 1 errors (default), 2 also a line a connection and warnings, 3 debug
+ *     -v verbosity  0 quiet but for wrong usage, 1 errors (default), 2 also a line a connection and warnings, 3 debug
  *     -K kimeout    milliseconds for the handshake as a whole; also the idle limit, unless -I is given
  *     -I idle       milliseconds without a byte moved either way, 0 for no limit
  *     -k snilevel   0 only KEYFILE and CERTFILE; 1 also KEYFILE:x and CERTFILE:x for clients that ask for x; 2 only those

@@ -10,6 +10,7 @@
 #include <skalibs/djbunix.h>
 #include <skalibs/selfpipe.h>
 #include <skalibs/strerr.h>
+#include <skalibs/types.h>
 
 #include "config.h"
 #include "exitcode.h"
@@ -32,6 +33,13 @@ struct run {
     struct engine *engine;
     struct keyring *ring;
 };
+
+static void debug(struct run const *run, char const *what, uint64_t n) {
+    char fmt[UINT64_FMT];
+    if (run->plan->opt.verbosity < 3) return;
+    fmt[uint64_fmt(fmt, n)] = 0;
+    strerr_warnt(what, fmt);
+}
 
 /* Says why and returns the code. */
 #define fatal(run, code, ...) ((run)->plan->opt.verbosity ? strerr_warn(PROG, ": fatal: ", __VA_ARGS__) : (void)0, (code))
@@ -70,6 +78,7 @@ static int fork_prog(struct run *run) {
         return fatal_sys(run, EXIT_SYSTEM, "fork");
     }
     if (!run->pid) become_prog(run, to, from, control);
+    debug(run, "prog will be process ", (uint64_t)run->pid);
     run->to = to[1];
     run->from = from[0];
     run->control = control[1];
@@ -80,12 +89,17 @@ static int fork_prog(struct run *run) {
     return 0;
 }
 
+static void prog_ended(struct run *run) {
+    run->pid = 0;
+    debug(run, "prog ended with ", (uint64_t)wait_estatus(run->status));
+}
+
 static int prog_gone(void *data) {
     struct run *run = data;
     while (selfpipe_read() > 0)
         ;
     if (!run->pid || wait_pid_nohang(run->pid, &run->status) != run->pid) return !run->pid;
-    run->pid = 0;
+    prog_ended(run);
     return 1;
 }
 
@@ -98,8 +112,9 @@ static void await_prog(struct run *run) {
     close_one(&run->control);
     close_one(&run->to);
     close_one(&run->from);
-    if (run->pid) wait_pid(run->pid, &run->status);
-    run->pid = 0;
+    if (!run->pid) return;
+    wait_pid(run->pid, &run->status);
+    prog_ended(run);
 }
 
 /* ---- the engine ---- */
@@ -128,6 +143,7 @@ static int set_up_engine(struct run *run) {
     char const *failed;
     int code = load(run);
     if (code) return code;
+    debug(run, "keys read: ", genalloc_len(struct creds_pair, &run->plan->creds.pairs));
     if (ids_apply(&run->plan->ids, &failed) < 0) return fatal_sys(run, EXIT_SYSTEM, failed);
     if (engine_start(run->engine) < 0) return fatal(run, EXIT_ENGINE, "unable to set up the TLS engine: ", engine_error(run->engine));
     return 0;
@@ -156,7 +172,10 @@ static int handshake(struct run *run, struct relay *relay) {
     unsigned int limit = run->plan->opt.handshake;
     int code = 0;
     switch (relay_handshake(relay, limit ? limit : CONFIG_HANDSHAKE_LIMIT)) {
-    case RELAY_ENDED: forget_keys(run); break;
+    case RELAY_ENDED:
+        forget_keys(run);
+        debug(run, "handshake done, TLS 1.", engine_is_tls13(run->engine) ? 3 : 2);
+        break;
     case RELAY_LATE: code = fatal(run, EXIT_TLS, "TLS handshake not done in time"); break;
     case RELAY_ERROR: code = fatal_sys(run, EXIT_SYSTEM, "wait for the network"); break;
     default:
