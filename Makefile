@@ -16,6 +16,12 @@ WARN = -Wall -Wextra -Wundef -Wshadow -Wformat=2 $(if $(filter 1,$(WERROR)),-Wer
 at_prefix = -I$1/include -L$1/lib -L$1/lib/skalibs -Wl,-rpath,$1/lib -l$2
 pkg_config = for p in $3; do pkg-config --cflags --libs $$p 2>/dev/null && exit; done; echo -l$2
 find_library = $(if $1,$(call at_prefix,$1,$2),$(shell $(pkg_config)))
+# Without its options.h, headers there would be read with the options of another wolfSSL: structures of wrong sizes.
+ifneq ($(WOLFSSL_PREFIX),)
+ifeq ($(wildcard $(WOLFSSL_PREFIX)/include/wolfssl/options.h),)
+$(error $(WOLFSSL_PREFIX)/include/wolfssl/options.h is missing; what is built with --enable-distro does not install it)
+endif
+endif
 WOLFSSL := $(call find_library,$(WOLFSSL_PREFIX),wolfssl,wolfssl)
 SKALIBS := $(call find_library,$(SKALIBS_PREFIX),skarnet,skalibs libskarnet)
 

@@ -42,8 +42,9 @@ static void debug(struct run const *run, char const *what, uint64_t n) {
 }
 
 /* Says why and returns the code. */
-#define fatal(run, code, ...) ((run)->plan->opt.verbosity ? strerr_warn(PROG, ": fatal: ", __VA_ARGS__) : (void)0, (code))
-#define fatal_sys(run, code, ...)                                                                                               \
+#define fatal(run, code, ...)                                                                                \
+    ((run)->plan->opt.verbosity ? strerr_warn(PROG, ": fatal: ", __VA_ARGS__) : (void)0, (code))
+#define fatal_sys(run, code, ...)                                                                            \
     ((run)->plan->opt.verbosity ? strerr_warnsys(PROG, ": fatal: unable to ", __VA_ARGS__) : (void)0, (code))
 
 /* ---- prog ---- */
@@ -71,7 +72,8 @@ static void become_prog(struct run *run, int const to[2], int const from[2], int
 /* Its pipes are blocking at its end; each end has flags of its own. */
 static int fork_prog(struct run *run) {
     int to[2], from[2], control[2];
-    if (pipecoe(to) < 0 || pipecoe(from) < 0 || pipecoe(control) < 0) return fatal_sys(run, EXIT_SYSTEM, "make pipes");
+    if (pipecoe(to) < 0 || pipecoe(from) < 0 || pipecoe(control) < 0)
+        return fatal_sys(run, EXIT_SYSTEM, "make pipes");
     run->pid = fork();
     if (run->pid < 0) {
         run->pid = 0;
@@ -85,7 +87,8 @@ static int fork_prog(struct run *run) {
     int const keep[] = {2, run->net.rfd, run->net.wfd, run->to, run->from, run->control, run->deaths};
     if (fds_close_others(keep, sizeof keep / sizeof *keep) < 0 || fds_fill_standard() < 0)
         return fatal_sys(run, EXIT_SYSTEM, "close file descriptors");
-    if (ndelay_on(run->to) < 0 || ndelay_on(run->from) < 0) return fatal_sys(run, EXIT_SYSTEM, "set up pipes");
+    if (ndelay_on(run->to) < 0 || ndelay_on(run->from) < 0)
+        return fatal_sys(run, EXIT_SYSTEM, "set up pipes");
     return 0;
 }
 
@@ -134,7 +137,8 @@ static int load(struct run *run) {
     if (!run->engine || !run->ring) return fatal(run, EXIT_ENGINE, "unable to set up the TLS engine");
     engine_set_signer(run->engine, keyring_sign, run->ring);
     if (creds_load(&plan->creds, run->ring, run->engine, &err, &exposed) < 0)
-        return fatal(run, EXIT_CONFIG, "unable to ", err.what, err.object, ": ", err.errnum ? strerror(err.errnum) : err.reason);
+        return fatal(run, EXIT_CONFIG, "unable to ", err.what, err.object, ": ",
+                     err.errnum ? strerror(err.errnum) : err.reason);
     if (exposed && plan->opt.verbosity > 1) strerr_warnw("key file ", exposed, " is readable by others");
     return 0;
 }
@@ -145,7 +149,8 @@ static int set_up_engine(struct run *run) {
     if (code) return code;
     debug(run, "keys read: ", genalloc_len(struct creds_pair, &run->plan->creds.pairs));
     if (ids_apply(&run->plan->ids, &failed) < 0) return fatal_sys(run, EXIT_SYSTEM, failed);
-    if (engine_start(run->engine) < 0) return fatal(run, EXIT_ENGINE, "unable to set up the TLS engine: ", engine_error(run->engine));
+    if (engine_start(run->engine) < 0)
+        return fatal(run, EXIT_ENGINE, "unable to set up the TLS engine: ", engine_error(run->engine));
     return 0;
 }
 
@@ -159,9 +164,12 @@ static void forget_keys(struct run *run) {
 static int send_variables(struct run *run, struct engine_info const *info) {
     stralloc block = STRALLOC_ZERO, left_out = STRALLOC_ZERO;
     int code = 0;
-    if (!peerenv_make(&block, info, &left_out) || !stralloc_0(&left_out)) code = fatal_sys(run, EXIT_SYSTEM, "describe the connection");
-    else if (allwrite(run->control, block.s, block.len) < block.len) code = fatal_sys(run, EXIT_SYSTEM, "start prog");
-    else if (left_out.len > 1 && run->plan->opt.verbosity > 1) strerr_warnw("too long or malformed, not told to prog:", left_out.s);
+    if (!peerenv_make(&block, info, &left_out) || !stralloc_0(&left_out))
+        code = fatal_sys(run, EXIT_SYSTEM, "describe the connection");
+    else if (allwrite(run->control, block.s, block.len) < block.len)
+        code = fatal_sys(run, EXIT_SYSTEM, "start prog");
+    else if (left_out.len > 1 && run->plan->opt.verbosity > 1)
+        strerr_warnw("too long or malformed, not told to prog:", left_out.s);
     stralloc_free(&block);
     stralloc_free(&left_out);
     close_one(&run->control);
@@ -203,7 +211,8 @@ static int speak(struct run *run) {
     struct tlsopt const *opt = &run->plan->opt;
     struct relay relay;
     struct engine_info info;
-    struct relay_options options = {.close = opt->close, .strict = opt->strict, .idle = opt->idle, .linger = CONFIG_LINGER};
+    struct relay_options options = {
+        .close = opt->close, .strict = opt->strict, .idle = opt->idle, .linger = CONFIG_LINGER};
     struct relay_watch watch = {.fd = run->deaths, .gone = prog_gone, .data = run};
     tain_now_g();
     relay_init(&relay, run->engine, &run->net, run->from, run->to, &options, &watch);

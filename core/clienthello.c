@@ -43,9 +43,12 @@ static int skip(struct span *in, size_t n) {
 static enum clienthello_status read_host_name(struct clienthello *h, struct span v) {
     if (h->named) return bad(h, ALERT_ILLEGAL_PARAMETER, "client sent two server names");
     if (!v.len) return bad(h, ALERT_DECODE_ERROR, "client sent an empty server name");
-    if (v.len >= sizeof h->name) return bad(h, ALERT_ILLEGAL_PARAMETER, "client sent an over-long server name");
-    if (memchr(v.s, 0, v.len)) return bad(h, ALERT_ILLEGAL_PARAMETER, "client sent a server name with a NUL in it");
-    if (v.s[v.len - 1] == '.' && !--v.len) return bad(h, ALERT_ILLEGAL_PARAMETER, "client sent an empty server name");
+    if (v.len >= sizeof h->name)
+        return bad(h, ALERT_ILLEGAL_PARAMETER, "client sent an over-long server name");
+    if (memchr(v.s, 0, v.len))
+        return bad(h, ALERT_ILLEGAL_PARAMETER, "client sent a server name with a NUL in it");
+    if (v.s[v.len - 1] == '.' && !--v.len)
+        return bad(h, ALERT_ILLEGAL_PARAMETER, "client sent an empty server name");
     memcpy(h->name, v.s, v.len);
     h->name[v.len] = 0;
     h->named = 1;
@@ -56,11 +59,14 @@ static enum clienthello_status read_host_name(struct clienthello *h, struct span
 static enum clienthello_status read_server_name(struct clienthello *h, struct span ext) {
     struct span list, v;
     if (h->named) return bad(h, ALERT_ILLEGAL_PARAMETER, "client sent server_name twice");
-    if (!take_vector(&ext, 2, &list) || ext.len || !list.len) return bad(h, ALERT_DECODE_ERROR, "malformed server_name");
+    if (!take_vector(&ext, 2, &list) || ext.len || !list.len)
+        return bad(h, ALERT_DECODE_ERROR, "malformed server_name");
     while (list.len) {
         unsigned char type = list.s[0];
-        if (!skip(&list, 1) || !take_vector(&list, 2, &v)) return bad(h, ALERT_DECODE_ERROR, "malformed server_name");
-        if (type != NAME_TYPE_HOST) return bad(h, ALERT_ILLEGAL_PARAMETER, "client sent a server name of unknown type");
+        if (!skip(&list, 1) || !take_vector(&list, 2, &v))
+            return bad(h, ALERT_DECODE_ERROR, "malformed server_name");
+        if (type != NAME_TYPE_HOST)
+            return bad(h, ALERT_ILLEGAL_PARAMETER, "client sent a server name of unknown type");
         if (read_host_name(h, v) != CLIENTHELLO_OK) return CLIENTHELLO_BAD;
     }
     return CLIENTHELLO_OK;
@@ -72,7 +78,8 @@ static unsigned int number(unsigned char const *s) {
 
 static enum clienthello_status read_groups(struct clienthello *h, struct span ext) {
     struct span list;
-    if (!take_vector(&ext, 2, &list) || ext.len || list.len % 2) return bad(h, ALERT_DECODE_ERROR, "malformed supported_groups");
+    if (!take_vector(&ext, 2, &list) || ext.len || list.len % 2)
+        return bad(h, ALERT_DECODE_ERROR, "malformed supported_groups");
     for (h->ngroups = 0; list.len && h->ngroups < CLIENTHELLO_GROUPS_MAX; skip(&list, 2))
         h->groups[h->ngroups++] = (unsigned short)number(list.s);
     return CLIENTHELLO_OK;
@@ -80,7 +87,8 @@ static enum clienthello_status read_groups(struct clienthello *h, struct span ex
 
 static enum clienthello_status read_versions(struct clienthello *h, struct span ext) {
     struct span list;
-    if (!take_vector(&ext, 1, &list) || ext.len || list.len % 2) return bad(h, ALERT_DECODE_ERROR, "malformed supported_versions");
+    if (!take_vector(&ext, 1, &list) || ext.len || list.len % 2)
+        return bad(h, ALERT_DECODE_ERROR, "malformed supported_versions");
     for (; list.len; skip(&list, 2))
         if (number(list.s) == 0x0304) h->offers_tls13 = 1;
     return CLIENTHELLO_OK;
@@ -99,7 +107,8 @@ static enum clienthello_status read_extensions(struct clienthello *h, struct spa
     while (list.len) {
         struct span ext;
         unsigned int type = list.len < 2 ? 0 : number(list.s);
-        if (!skip(&list, 2) || !take_vector(&list, 2, &ext)) return bad(h, ALERT_DECODE_ERROR, "malformed ClientHello");
+        if (!skip(&list, 2) || !take_vector(&list, 2, &ext))
+            return bad(h, ALERT_DECODE_ERROR, "malformed ClientHello");
         if (read_extension(h, type, ext) != CLIENTHELLO_OK) return CLIENTHELLO_BAD;
     }
     return CLIENTHELLO_OK;
@@ -108,7 +117,8 @@ static enum clienthello_status read_extensions(struct clienthello *h, struct spa
 /* version, random, session id, suites, compression methods, extensions */
 static enum clienthello_status read_body(struct clienthello *h, struct span in) {
     struct span v;
-    if (!skip(&in, 2 + 32) || !take_vector(&in, 1, &v) || !take_vector(&in, 2, &v) || !take_vector(&in, 1, &v))
+    if (!skip(&in, 2 + 32) || !take_vector(&in, 1, &v) || !take_vector(&in, 2, &v) ||
+        !take_vector(&in, 1, &v))
         return bad(h, ALERT_DECODE_ERROR, "malformed ClientHello");
     if (!in.len) return CLIENTHELLO_OK;
     if (!take_vector(&in, 2, &v) || in.len) return bad(h, ALERT_DECODE_ERROR, "malformed ClientHello");
@@ -137,11 +147,14 @@ enum clienthello_status clienthello_read(struct clienthello *h, unsigned char co
         if (s[at] != RECORD_HANDSHAKE) return bad(h, ALERT_UNEXPECTED_MESSAGE, "peer does not speak TLS");
         if (left < 5) return CLIENTHELLO_MORE;
         size_t n = number(s + at + 3);
-        if (s[at + 1] != 3 || !n || n > RECORD_MAX) return bad(h, ALERT_UNEXPECTED_MESSAGE, "peer does not speak TLS");
+        if (s[at + 1] != 3 || !n || n > RECORD_MAX)
+            return bad(h, ALERT_UNEXPECTED_MESSAGE, "peer does not speak TLS");
         h->nrecords++;
         int whole = add_content(h, s + at + 5, n < left - 5 ? n : left - 5);
-        if (h->len && h->message[0] != HANDSHAKE_CLIENT_HELLO) return bad(h, ALERT_UNEXPECTED_MESSAGE, "client begins with no ClientHello");
-        if (h->len >= 4 && (h->message[1] || number(h->message + 2) > CLIENTHELLO_MAX)) return bad(h, ALERT_ILLEGAL_PARAMETER, "over-long ClientHello");
+        if (h->len && h->message[0] != HANDSHAKE_CLIENT_HELLO)
+            return bad(h, ALERT_UNEXPECTED_MESSAGE, "client begins with no ClientHello");
+        if (h->len >= 4 && (h->message[1] || number(h->message + 2) > CLIENTHELLO_MAX))
+            return bad(h, ALERT_ILLEGAL_PARAMETER, "over-long ClientHello");
         if (left - 5 < n) return CLIENTHELLO_MORE;
         at += 5 + n;
         if (whole) return read_message(h, at);

@@ -1,4 +1,4 @@
-/* clienthello: reads the first flight of a TLS client (RFC 8446 4.1.2) before the engine does, for what it asks for.
+/* clienthello: reads a TLS client's first flight (RFC 8446 4.1.2) before the engine does, for what it wants.
  * Strict about lengths and about the name; leaves everything else to the engine. */
 
 #ifndef CLIENTHELLO_H
@@ -35,10 +35,13 @@ struct clienthello {
     unsigned int nrecords;
     size_t used; /* bytes of these records; 0: there is something behind the hello in the last one */
     size_t len;
-    unsigned char message[4 + CLIENTHELLO_MAX + 1]; /* the handshake message, len bytes; one more shows that something is behind it */
+    unsigned char
+        message[4 + CLIENTHELLO_MAX +
+                1]; /* the handshake message, len bytes; one more shows that something is behind it */
 };
 
-/* Reads the len bytes at s, TLS records from the start of the connection; the hello may be spread over several. */
+/* Reads the len bytes at s, TLS records from the start of the connection; the hello may be spread over
+ * several. */
 enum clienthello_status clienthello_read(struct clienthello *h, unsigned char const *s, size_t len);
 
 #endif

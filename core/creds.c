@@ -43,7 +43,8 @@ static int find_plain(struct creds *c, char const *const *envp, struct creds_err
 static char const *value_of(char const *const *envp, char const *prefix, char const *name, size_t namelen) {
     size_t n = strlen(prefix);
     for (; *envp; envp++)
-        if (!strncmp(*envp, prefix, n) && !strncmp(*envp + n, name, namelen) && (*envp)[n + namelen] == '=') return *envp + n + namelen + 1;
+        if (!strncmp(*envp, prefix, n) && !strncmp(*envp + n, name, namelen) && (*envp)[n + namelen] == '=')
+            return *envp + n + namelen + 1;
     return 0;
 }
 
@@ -54,7 +55,8 @@ static char *name_copy(char const *prefix, char const *name, size_t namelen) {
 }
 
 /* Goes through the variables prefix:x, whose other halves are other:x, and adds the pairs if add. */
-static int each_named(struct creds *c, char const *const *envp, char const *prefix, char const *other, int add, struct creds_error *err) {
+static int each_named(struct creds *c, char const *const *envp, char const *prefix, char const *other,
+                      int add, struct creds_error *err) {
     size_t n = strlen(prefix);
     for (char const *const *v = envp; *v; v++) {
         char const *equals = strchr(*v, '='), *name = *v + n;
@@ -73,7 +75,8 @@ static int find_named(struct creds *c, char const *const *envp, struct creds_err
     return each_named(c, envp, cert, key, 0, err) < 0 ? -1 : each_named(c, envp, key, cert, 1, err);
 }
 
-int creds_find_pairs(struct creds *c, char const *const *envp, int plain, int named, struct creds_error *err) {
+int creds_find_pairs(struct creds *c, char const *const *envp, int plain, int named,
+                     struct creds_error *err) {
     if (plain && find_plain(c, envp, err) < 0) return -1;
     if (named && find_named(c, envp, err) < 0) return -1;
     return genalloc_len(struct creds_pair, &c->pairs) ? 0 : not_set(err, "any KEYFILE:x");
@@ -97,7 +100,8 @@ static int unreadable(struct creds_error *err, char const *file) {
     return -1;
 }
 
-/* A FIFO or a device would hold us up for ever: O_NONBLOCK, and regular files only. The bytes end at sa->len; sa was empty. */
+/* A FIFO or a device would hold us up for ever: O_NONBLOCK, and regular files only. The bytes end at
+ * sa->len; sa was empty. */
 static int read_file(int dirfd, char const *file, stralloc *sa, struct stat *st) {
     int fd = openat(dirfd, file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) return -1;
@@ -138,11 +142,13 @@ static int load_key(struct keyring *ring, char const *file, struct creds_error *
     return key;
 }
 
-static int load_chain(struct engine *e, struct keyring *ring, unsigned int key, struct creds_pair const *pair, struct creds_error *err) {
+static int load_chain(struct engine *e, struct keyring *ring, unsigned int key, struct creds_pair const *pair,
+                      struct creds_error *err) {
     stralloc sa = STRALLOC_ZERO;
     struct stat st;
     int r = 0;
-    if (read_file(AT_FDCWD, pair->certfile, &sa, &st) < 0) r = unreadable(err, pair->certfile);
+    if (read_file(AT_FDCWD, pair->certfile, &sa, &st) < 0)
+        r = unreadable(err, pair->certfile);
     else if (engine_add_chain(e, pair->name, (unsigned char const *)sa.s, sa.len, key) < 0)
         r = invalid(err, "use certificate file ", pair->certfile, engine_error(e));
     else if (!keyring_matches(ring, key, (unsigned char const *)sa.s, sa.len))
@@ -155,7 +161,8 @@ static int load_cafile(struct engine *e, char const *file, unsigned int *count, 
     stralloc sa = STRALLOC_ZERO;
     struct stat st;
     int r = 0;
-    if (read_file(AT_FDCWD, file, &sa, &st) < 0) r = unreadable(err, file);
+    if (read_file(AT_FDCWD, file, &sa, &st) < 0)
+        r = unreadable(err, file);
     else if (engine_add_anchors(e, (unsigned char const *)sa.s, sa.len, count) < 0)
         r = invalid(err, "use trust anchors of ", file, engine_error(e));
     stralloc_free(&sa);
@@ -186,7 +193,8 @@ static int load_anchors(struct creds const *c, struct engine *e, struct creds_er
     return count ? 0 : invalid(err, "use trust anchors of ", path, "there is no valid certificate in it");
 }
 
-int creds_load(struct creds const *c, struct keyring *ring, struct engine *e, struct creds_error *err, char const **exposed) {
+int creds_load(struct creds const *c, struct keyring *ring, struct engine *e, struct creds_error *err,
+               char const **exposed) {
     struct creds_pair const *pair = genalloc_s(struct creds_pair, &c->pairs);
     *exposed = 0;
     for (size_t n = genalloc_len(struct creds_pair, &c->pairs); n; n--, pair++) {
@@ -197,6 +205,7 @@ int creds_load(struct creds const *c, struct keyring *ring, struct engine *e, st
 }
 
 void creds_free(struct creds *c) {
-    for (size_t i = 0; i < genalloc_len(struct creds_pair, &c->pairs); i++) alloc_free(genalloc_s(struct creds_pair, &c->pairs)[i].name);
+    for (size_t i = 0; i < genalloc_len(struct creds_pair, &c->pairs); i++)
+        alloc_free(genalloc_s(struct creds_pair, &c->pairs)[i].name);
     genalloc_free(struct creds_pair, &c->pairs);
 }

@@ -1,5 +1,5 @@
-/* creds: the keys, certificates and trust anchors that the environment names: which they are, and reading them.
- * Takes no decision on what they are used for. */
+/* creds: the keys, certificates and trust anchors that the environment names: which they are, and reading
+ * them. Takes no decision on what they are used for. */
 
 #ifndef CREDS_H
 #define CREDS_H
@@ -21,7 +21,8 @@ struct creds {
     char const *cafile; /* or 0; not read when cadir is set */
 };
 
-/* Why something failed: what (a verb and so on), the file or variable it is about, the reason. errnum 0: reason is text. */
+/* Why something failed: what (a verb and so on), the file or variable it is about, the reason. errnum 0:
+ * reason is text. */
 struct creds_error {
     char const *what;
     char const *object;
@@ -29,15 +30,17 @@ struct creds_error {
     int errnum;
 };
 
-/* Finds the plain pair and the named ones in envp, as wanted. Returns 0, or -1 with the unset or useless variable in err. */
+/* Finds the plain pair and the named ones in envp, as wanted. Returns 0, or -1 with the unset or useless
+ * variable in err. */
 int creds_find_pairs(struct creds *c, char const *const *envp, int plain, int named, struct creds_error *err);
 
 /* Finds CADIR or CAFILE. */
 int creds_find_anchors(struct creds *c, char const *const *envp, struct creds_error *err);
 
-/* Reads all that was found, into the ring and the engine. Returns 0, or -1 with err. *exposed: a key file that others than its
- * owner and group may read, or 0. */
-int creds_load(struct creds const *c, struct keyring *ring, struct engine *e, struct creds_error *err, char const **exposed);
+/* Reads all that was found, into the ring and the engine. Returns 0, or -1 with err. *exposed: a key file
+ * that others than its owner and group may read, or 0. */
+int creds_load(struct creds const *c, struct keyring *ring, struct engine *e, struct creds_error *err,
+               char const **exposed);
 
 void creds_free(struct creds *c);
 

@@ -32,8 +32,9 @@ struct der {
     size_t len;
 };
 
-/* Takes one element off the front of in: its tag, its content. whole, if not 0, gets the element with its header. Returns 1,
- * or 0 when in is empty or malformed (high tag numbers and indefinite lengths are; nothing here uses them). */
+/* Takes one element off the front of in: its tag, its content. whole, if not 0, gets the element with its
+ * header. Returns 1, or 0 when in is empty or malformed (high tag numbers and indefinite lengths are;
+ * nothing here uses them). */
 int der_next(struct der *in, unsigned char *tag, struct der *content, struct der *whole);
 
 /* The same, and the tag must be tag. */

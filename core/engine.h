@@ -1,9 +1,10 @@
 /* engine: one TLS connection as a state machine over memory, TLS 1.2 and 1.3 (RFC 5246, RFC 8446).
- * Does no I/O: the caller feeds ciphertext in and takes ciphertext out, puts cleartext in and takes cleartext out.
+ * Does no I/O: the caller feeds ciphertext in and takes it out, puts cleartext in and takes it out.
  *
- * Life: engine_new, the engine_add_* and engine_set_* calls, engine_start, engine_handshake until it is not
- * ENGINE_AGAIN, then engine_read and engine_write as often as wanted, engine_close_notify once, engine_free.
- * One implementation: engine_wolfssl*.c, the only files beside key_wolfssl.c that know the library. */
+ * Life: engine_new, the engine_add_* and engine_set_* calls, engine_start, engine_handshake until it is
+ * not ENGINE_AGAIN, then engine_read and engine_write as often as wanted, engine_close_notify once,
+ * engine_free. One implementation: engine_wolfssl*.c, the only files beside key_wolfssl.c that know the
+ * library. */
 
 #ifndef ENGINE_H
 #define ENGINE_H
@@ -37,7 +38,7 @@ struct engine_info {
     char const *protocol; /* "TLSv1.2" or "TLSv1.3" */
     char const *cipher;   /* IANA name */
     char const *group;    /* of the key exchange, "X25519" */
-    char const *sni;      /* server: what the client named, client: what was sent; raw, may hold control bytes */
+    char const *sni; /* server: what the client named, client: what was sent; raw, may hold control bytes */
     char const *alpn;
     unsigned char const *peer; /* the peer's leaf certificate, DER */
     size_t peerlen;
@@ -53,13 +54,15 @@ char const *engine_version_running(void);
 struct engine *engine_new(struct engine_config const *config);
 void engine_free(struct engine *e);
 
-/* A trust anchor or, in PEM, any number of them. *count is raised by the number that can be used: an expired one
- * is passed over. */
+/* A trust anchor or, in PEM, any number of them. *count is raised by the number that can be used: an
+ * expired one is passed over. */
 int engine_add_anchors(struct engine *e, unsigned char const *s, size_t len, unsigned int *count);
 
-/* A certificate chain, PEM (leaf first) or DER (the leaf alone), whose key the signer knows as number key. name is the
- * server name it is for, "*.example.com" for any one label, or 0: for every other client. Chains for the same name: first wins. */
-int engine_add_chain(struct engine *e, char const *name, unsigned char const *s, size_t len, unsigned int key);
+/* A certificate chain, PEM (leaf first) or DER (the leaf alone), whose key the signer knows as number key.
+ * name is the server name it is for, "*.example.com" for any one label, or 0: for every other client.
+ * Chains for the same name: first wins. */
+int engine_add_chain(struct engine *e, char const *name, unsigned char const *s, size_t len,
+                     unsigned int key);
 
 /* Who signs for the keys of the chains. */
 void engine_set_signer(struct engine *e, signer_func *sign, void *data);
@@ -67,7 +70,8 @@ void engine_set_signer(struct engine *e, signer_func *sign, void *data);
 /* To be called after the last set-up and the last fork: seeds the generator. */
 int engine_start(struct engine *e);
 
-/* Ciphertext. engine_in_room: where up to *len bytes read from the network may be put, 0 with *len 0 when it has enough for now. */
+/* Ciphertext. engine_in_room: where up to *len bytes read from the network may be put, 0 with *len 0 when
+ * it has enough for now. */
 unsigned char *engine_in_room(struct engine *e, size_t *len);
 void engine_in_commit(struct engine *e, size_t len);
 void engine_in_eof(struct engine *e);
@@ -77,9 +81,10 @@ void engine_out_taken(struct engine *e, size_t len);
 /* Returns ENGINE_OK, AGAIN or FAILED; a transport that ends in the handshake is FAILED. */
 enum engine_status engine_handshake(struct engine *e);
 
-/* Cleartext. engine_read puts 1 to len bytes at s, their number in *got, and returns ENGINE_OK; else AGAIN, CLOSED, EOF or
- * FAILED. EOF inside a record is FAILED. engine_write takes all of s (at most ENGINE_WRITE_MAX bytes) and
- * returns ENGINE_OK, or takes nothing: AGAIN (the caller repeats the same bytes later) or FAILED. */
+/* Cleartext. engine_read puts 1 to len bytes at s, their number in *got, and returns ENGINE_OK; else
+ * AGAIN, CLOSED, EOF or FAILED. EOF inside a record is FAILED. engine_write takes all of s (at most
+ * ENGINE_WRITE_MAX bytes) and returns ENGINE_OK, or takes nothing: AGAIN (the caller repeats the same
+ * bytes later) or FAILED. */
 enum { ENGINE_WRITE_MAX = 16384 };
 enum engine_status engine_read(struct engine *e, char *s, size_t len, size_t *got);
 enum engine_status engine_write(struct engine *e, char const *s, size_t len);

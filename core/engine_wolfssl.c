@@ -10,7 +10,8 @@
 /* A record and a half: one more read always completes a record. */
 enum { IN_MAX = 32768 };
 
-/* Above this much unsent output nothing more is read: a peer that makes us answer (KeyUpdate) and takes no answer must wait. */
+/* Above this much unsent output nothing more is read: a peer that makes us answer (KeyUpdate) and takes no
+ * answer must wait. */
 enum { OUT_MAX = 65536 };
 
 static void recordpos_advance(struct recordpos *r, unsigned char const *s, size_t n) {
@@ -30,8 +31,8 @@ static void recordpos_advance(struct recordpos *r, unsigned char const *s, size_
     }
 }
 
-/* The library asks for a record's header, then for its body. It is not told of the transport's end: it would not send our
- * close_notify after that. */
+/* The library asks for a record's header, then for its body. It is not told of the transport's end: it
+ * would not send our close_notify after that. */
 static int receive(WOLFSSL *ssl, char *buf, int size, void *data) {
     struct engine *e = data;
     size_t n = queue_len(&e->in);
@@ -87,7 +88,8 @@ static int ask_for_name(struct engine *e) {
     if (!name || hostname_ip(name, ip)) return 0; /* no IP address in SNI: RFC 6066 3 */
     memcpy(e->sni, name, hostname_len(name));
     e->named = 1;
-    if (wolfSSL_UseSNI(e->ssl, WOLFSSL_SNI_HOST_NAME, e->sni, (unsigned short)strlen(e->sni)) != WOLFSSL_SUCCESS)
+    if (wolfSSL_UseSNI(e->ssl, WOLFSSL_SNI_HOST_NAME, e->sni, (unsigned short)strlen(e->sni)) !=
+        WOLFSSL_SUCCESS)
         return engine_fail(e, "unable to ask for a server name", (char *)0);
     return 0;
 }
@@ -104,8 +106,8 @@ static int make_object(struct engine *e) {
     return 0;
 }
 
-/* Which of several chains a server uses, the ClientHello decides. Some builds make no server's object without one: theirs is made
- * then. */
+/* Which of several chains a server uses, the ClientHello decides. Some builds make no server's object
+ * without one: theirs is made then. */
 int engine_start(struct engine *e) {
     size_t n = genalloc_len(struct chain, &e->chains);
     if (n == 1 && engine_wolfssl_use_chain(e, genalloc_s(struct chain, &e->chains)) < 0) return -1;
@@ -156,11 +158,13 @@ static enum engine_status refuse(struct engine *e, int alert, char const *why) {
     return failed(e);
 }
 
-/* The library ends some TLS 1.2 handshakes without a word: no client certificate, a wrong signature (5.5.4). */
+/* The library ends some TLS 1.2 handshakes without a word: no client certificate, a wrong signature
+ * (5.5.4). */
 static void say_why(struct engine *e) {
     WOLFSSL_ALERT_HISTORY alerts;
     if (e->failed_by_peer || e->outpos.encrypted || wolfSSL_version(e->ssl) != TLS1_2_VERSION) return;
-    if (wolfSSL_get_alert_history(e->ssl, &alerts) == WOLFSSL_SUCCESS && alerts.last_tx.level == alert_fatal) return;
+    if (wolfSSL_get_alert_history(e->ssl, &alerts) == WOLFSSL_SUCCESS && alerts.last_tx.level == alert_fatal)
+        return;
     queue_alert(e, ALERT_HANDSHAKE_FAILURE);
 }
 
@@ -171,15 +175,20 @@ static struct chain const *choose_chain(struct engine *e, char const *name) {
     char ip[16];
     if (name && hostname_ip(name, ip)) name = 0;
     for (; n; n--, c++) {
-        if (!c->name) fallback = fallback ? fallback : c;
-        else if (!name || !hostname_matches(c->name, strlen(c->name), name, len)) continue;
-        else if (c->name[0] != '*') return c;
-        else wild = wild ? wild : c;
+        if (!c->name)
+            fallback = fallback ? fallback : c;
+        else if (!name || !hostname_matches(c->name, strlen(c->name), name, len))
+            continue;
+        else if (c->name[0] != '*')
+            return c;
+        else
+            wild = wild ? wild : c;
     }
     return wild ? wild : fallback;
 }
 
-/* The library wants the header of a handshake message in one record. Record boundaries are not in the transcript. */
+/* The library wants the header of a handshake message in one record. Record boundaries are not in the
+ * transcript. */
 static void join_records(struct engine *e, struct clienthello const *h) {
     unsigned char const header[] = {22, 3, 1, (unsigned char)(h->len >> 8), (unsigned char)h->len};
     if (h->nrecords == 1 || !h->used) return;
@@ -188,16 +197,20 @@ static void join_records(struct engine *e, struct clienthello const *h) {
     memcpy(queue_s(&e->in) + sizeof header, h->message, h->len);
 }
 
-/* What the ClientHello decides: the chain, which cannot change to a key of another type later (TLS 1.2), and the group. */
+/* What the ClientHello decides: the chain, which cannot change to a key of another type later (TLS 1.2),
+ * and the group. */
 static enum engine_status take_hello(struct engine *e, struct clienthello const *h) {
     struct chain const *c = choose_chain(e, h->named ? h->name : 0);
     memcpy(e->sni, h->name, sizeof e->sni);
     e->named = h->named;
     if (!c || (e->config.sni_required && !c->name))
-        return refuse(e, ALERT_UNRECOGNIZED_NAME, h->named ? "no certificate for the server name that the client asks for" : "client asks for no server name");
+        return refuse(e, ALERT_UNRECOGNIZED_NAME,
+                      h->named ? "no certificate for the server name that the client asks for"
+                               : "client asks for no server name");
     if (c != e->chain && engine_wolfssl_use_chain(e, c) < 0) return refuse(e, ALERT_INTERNAL_ERROR, 0);
     if (!e->ssl && make_object(e) < 0) return refuse(e, ALERT_INTERNAL_ERROR, 0);
-    if (!engine_wolfssl_choose_group(e, h)) return refuse(e, ALERT_HANDSHAKE_FAILURE, "no key exchange group in common");
+    if (!engine_wolfssl_choose_group(e, h))
+        return refuse(e, ALERT_HANDSHAKE_FAILURE, "no key exchange group in common");
     join_records(e, h);
     e->hello_read = 1;
     return ENGINE_OK;
@@ -209,7 +222,8 @@ static enum engine_status read_hello(struct engine *e) {
     case CLIENTHELLO_OK: return take_hello(e, &h);
     case CLIENTHELLO_BAD: return refuse(e, h.alert, h.why);
     default:
-        if (queue_len(&e->in) >= IN_MAX) return refuse(e, ALERT_DECODE_ERROR, "client sends a ClientHello in too many records");
+        if (queue_len(&e->in) >= IN_MAX)
+            return refuse(e, ALERT_DECODE_ERROR, "client sends a ClientHello in too many records");
         return ENGINE_AGAIN;
     }
 }

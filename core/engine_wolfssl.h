@@ -26,7 +26,8 @@ struct chain {
     unsigned int key;
 };
 
-/* Where in a record (RFC 8446 5.1) a stream of them stands, of the bytes that the library has taken or given. */
+/* Where in a record (RFC 8446 5.1) a stream of them stands, of the bytes that the library has taken or
+ * given. */
 struct recordpos {
     int encrypted; /* change_cipher_spec has gone by */
     unsigned char header[5];
@@ -40,7 +41,7 @@ struct engine {
     WOLFSSL *ssl;
     signer_func *sign;
     void *sign_data;
-    genalloc chains; /* struct chain */
+    genalloc chains;           /* struct chain */
     struct chain const *chain; /* the chosen one, or 0 */
     struct queue in;
     struct queue out;
@@ -61,7 +62,8 @@ struct engine {
     char error[256];
 };
 
-/* Sets the reason: the words given, up to a null pointer, are put together; control bytes are replaced. Returns -1. */
+/* Sets the reason: the words given, up to a null pointer, are put together; control bytes are replaced.
+ * Returns -1. */
 int engine_fail(struct engine *e, char const *first, ...) __attribute__((sentinel));
 
 /* The same from the library's error number. */
@@ -71,7 +73,8 @@ int engine_fail_code(struct engine *e, char const *doing, int code);
 int engine_wolfssl_make_ctx(struct engine *e);
 int engine_wolfssl_use_chain(struct engine *e, struct chain const *c);
 
-/* Where the library would take the client's first group, makes it take ours. Returns 0 when there is none in common. */
+/* Where the library would take the client's first group, makes it take ours. Returns 0 when there is none
+ * in common. */
 int engine_wolfssl_choose_group(struct engine *e, struct clienthello const *h);
 
 /* Signing, in engine_wolfssl_sign.c */

@@ -17,7 +17,8 @@ int engine_fail(struct engine *e, char const *first, ...) {
     va_list words;
     size_t at = 0;
     va_start(words, first);
-    for (char const *s = first; s; s = va_arg(words, char const *)) at = add(e->error, at, sizeof e->error, s);
+    for (char const *s = first; s; s = va_arg(words, char const *))
+        at = add(e->error, at, sizeof e->error, s);
     va_end(words);
     return -1;
 }
@@ -62,7 +63,8 @@ static char const *alert_name(int code) {
     return "of an unknown kind";
 }
 
-/* The numbers from 7 to 26 are OpenSSL's (X509_V_ERR_*): a library built to be like it gives those to the verify callback. */
+/* The numbers from 7 to 26 are OpenSSL's (X509_V_ERR_*): a library built to be like it gives those to the
+ * verify callback. */
 static char const *words(int code) {
     switch (code) {
     case 9:
@@ -103,15 +105,17 @@ int engine_fail_code(struct engine *e, char const *doing, int code) {
     WOLFSSL_ALERT_HISTORY alerts;
     char number[INT_FMT], reason[WOLFSSL_MAX_ERROR_SZ] = "";
     char const *text = words(e->verify_error ? e->verify_error : code);
-    if (code == FATAL_ERROR && e->ssl && wolfSSL_get_alert_history(e->ssl, &alerts) == WOLFSSL_SUCCESS && alerts.last_rx.level == alert_fatal) {
+    if (code == FATAL_ERROR && e->ssl && wolfSSL_get_alert_history(e->ssl, &alerts) == WOLFSSL_SUCCESS &&
+        alerts.last_rx.level == alert_fatal) {
         e->failed_by_peer = 1;
         return engine_fail(e, doing, ": peer sent alert ", alert_name(alerts.last_rx.code), (char *)0);
     }
     if (e->verify_error) {
         number[int_fmt(number, e->verify_depth)] = 0;
         if (!text) text = wolfSSL_ERR_error_string((unsigned long)e->verify_error, reason);
-        return engine_fail(e, doing, ": peer's ", text, e->verify_depth ? " (number " : "", e->verify_depth ? number : "",
-                           e->verify_depth ? " above the leaf)" : "", (char *)0);
+        return engine_fail(e, doing, ": peer's ", text, e->verify_depth ? " (number " : "",
+                           e->verify_depth ? number : "", e->verify_depth ? " above the leaf)" : "",
+                           (char *)0);
     }
     if (!text) text = wolfSSL_ERR_error_string((unsigned long)code, reason);
     number[int_fmt(number, code)] = 0;

@@ -1,5 +1,6 @@
-/* engine_wolfssl_setup: versions, suites, groups, trust anchors and chains of the wolfSSL engine.
- * Must not leave anything to the library's defaults: Debian's build accepts TLS 1.1, NULL suites and unverified peers. */
+/* engine_wolfssl_setup: versions, suites, groups, trust anchors and chains of the wolfSSL engine. Must not
+ * leave anything to the library's defaults: Debian's build accepts TLS 1.1, NULL suites and unverified
+ * peers. */
 
 #include "engine_wolfssl.h"
 
@@ -13,10 +14,11 @@
 
 #define AES13 "TLS13-AES128-GCM-SHA256:TLS13-AES256-GCM-SHA384"
 #define CHACHA13 "TLS13-CHACHA20-POLY1305-SHA256"
-#define AES12                                                                                                                    \
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384"
+#define AES12                                                                                                \
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-"     \
+    "AES256-GCM-SHA384"
 #define CHACHA12 "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
-#define CBC12                                                                                                                    \
+#define CBC12                                                                                                \
     "ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384"
 
 #if CONFIG_TLS12
@@ -47,7 +49,9 @@ static int set_protocol(struct engine *e) {
 #if CONFIG_TLS12
     if (wolfSSL_CTX_SetMinVersion(e->ctx, WOLFSSL_TLSV1_2) != WOLFSSL_SUCCESS) return -1;
 #endif
-    return wolfSSL_CTX_set_cipher_list(e->ctx, cpu_has_aes() ? SUITES_AES : SUITES_CHACHA) == WOLFSSL_SUCCESS ? 0 : -1;
+    return wolfSSL_CTX_set_cipher_list(e->ctx, cpu_has_aes() ? SUITES_AES : SUITES_CHACHA) == WOLFSSL_SUCCESS
+               ? 0
+               : -1;
 }
 
 static struct {
@@ -77,7 +81,8 @@ static int offers(struct clienthello const *h, int id) {
     return 0;
 }
 
-/* In TLS 1.2 the library takes the client's first group, and any that it knows; so it is left with no choice. */
+/* In TLS 1.2 the library takes the client's first group, and any that it knows; so it is left with no
+ * choice. */
 int engine_wolfssl_choose_group(struct engine *e, struct clienthello const *h) {
     if (h->offers_tls13 || !h->ngroups) return 1;
     for (int i = 0; i < GROUPS_SERVER; i++) {
@@ -92,7 +97,8 @@ int engine_wolfssl_choose_group(struct engine *e, struct clienthello const *h) {
     return 0;
 }
 
-/* A process has one connection: there is nothing to resume, and a ticket would lose the client's certificate. */
+/* A process has one connection: there is nothing to resume, and a ticket would lose the client's
+ * certificate. */
 static void no_resumption(struct engine *e) {
     wolfSSL_CTX_set_session_cache_mode(e->ctx, WOLFSSL_SESS_CACHE_OFF);
     if (!e->config.server) return;
@@ -123,7 +129,8 @@ static int format(unsigned char const *s, size_t len) {
 static int add_anchor(struct engine *e, unsigned char const *s, size_t len, int format, unsigned int *count) {
     int r = wolfSSL_CTX_load_verify_buffer(e->ctx, s, (long)len, format);
 #ifdef WOLFSSL_TRUST_PEER_CERT
-    /* Debian's build takes an anchor for a trusted peer too: that peer's dates, names and usage would go unchecked */
+    /* Debian's build takes an anchor for a trusted peer too: that peer's dates, names and usage would go
+     * unchecked */
     wolfSSL_CTX_Unload_trust_peers(e->ctx);
 #endif
     if (r == ASN_AFTER_DATE_E || r == ASN_BEFORE_DATE_E) return 0;
@@ -138,8 +145,10 @@ int engine_add_anchors(struct engine *e, unsigned char const *s, size_t len, uns
     enum pem_status status;
     if (!pem_is(s, len)) return add_anchor(e, s, len, WOLFSSL_FILETYPE_ASN1, count);
     while ((status = pem_next(&s, &len, &block)) == PEM_BLOCK)
-        if (block.is_certificate && add_anchor(e, block.s, block.len, WOLFSSL_FILETYPE_PEM, count) < 0) return -1;
-    return status == PEM_NONE ? 0 : engine_fail(e, "invalid trust anchor: PEM without an END line", (char *)0);
+        if (block.is_certificate && add_anchor(e, block.s, block.len, WOLFSSL_FILETYPE_PEM, count) < 0)
+            return -1;
+    return status == PEM_NONE ? 0
+                              : engine_fail(e, "invalid trust anchor: PEM without an END line", (char *)0);
 }
 
 static void *copy(void const *s, size_t len) {
@@ -164,11 +173,13 @@ static int check_pem_chain(struct engine *e, struct chain const *c) {
     struct pem block;
     enum pem_status status;
     while ((status = pem_next(&s, &len, &block)) == PEM_BLOCK)
-        if (block.is_certificate && !check_block(&block)) return engine_fail(e, "one of its PEM blocks is no certificate", (char *)0);
+        if (block.is_certificate && !check_block(&block))
+            return engine_fail(e, "one of its PEM blocks is no certificate", (char *)0);
     return status == PEM_NONE ? 0 : engine_fail(e, "PEM without an END line", (char *)0);
 }
 
-/* Loads the chain once to see that it is one; elsewhere, for the key type of the first would stay with the context. */
+/* Loads the chain once to see that it is one; elsewhere, for the key type of the first would stay with the
+ * context. */
 static int check_chain(struct engine *e, struct chain const *c) {
     if (c->format == WOLFSSL_FILETYPE_PEM && check_pem_chain(e, c) < 0) return -1;
     WOLFSSL_CTX *scratch = wolfSSL_CTX_new(method(e->config.server));
@@ -178,15 +189,18 @@ static int check_chain(struct engine *e, struct chain const *c) {
     return r == WOLFSSL_SUCCESS ? 0 : engine_fail_code(e, "invalid certificate", r);
 }
 
-int engine_add_chain(struct engine *e, char const *name, unsigned char const *s, size_t len, unsigned int key) {
+int engine_add_chain(struct engine *e, char const *name, unsigned char const *s, size_t len,
+                     unsigned int key) {
     struct chain c = {.s = copy(s, len), .len = len, .format = format(s, len), .key = key};
     if (name) c.name = copy(name, strlen(name) + 1);
-    if (!c.s || (name && !c.name) || !genalloc_append(struct chain, &e->chains, &c)) return engine_fail(e, "out of memory", (char *)0);
+    if (!c.s || (name && !c.name) || !genalloc_append(struct chain, &e->chains, &c))
+        return engine_fail(e, "out of memory", (char *)0);
     return check_chain(e, &c);
 }
 
-/* On the context while there is no object yet: a client's keeps the messages that Ed25519 signs only if it begins with such a
- * certificate (TLS 1.2). On an object only if it has had none: the first one's key type would stay. */
+/* On the context while there is no object yet: a client's keeps the messages that Ed25519 signs only if it
+ * begins with such a certificate (TLS 1.2). On an object only if it has had none: the first one's key type
+ * would stay. */
 int engine_wolfssl_use_chain(struct engine *e, struct chain const *c) {
     int r = e->ssl ? wolfSSL_use_certificate_chain_buffer_format(e->ssl, c->s, (long)c->len, c->format)
                    : wolfSSL_CTX_use_certificate_chain_buffer_format(e->ctx, c->s, (long)c->len, c->format);

@@ -6,35 +6,38 @@
 #include <wolfssl/wolfcrypt/asn_public.h>
 #include <wolfssl/wolfcrypt/hash.h>
 
-static int ask(void *data, enum sign_scheme scheme, unsigned char const *in, unsigned int inlen, unsigned char *out, word32 *outlen) {
+static int ask(void *data, enum sign_scheme scheme, unsigned char const *in, unsigned int inlen,
+               unsigned char *out, word32 *outlen) {
     struct engine *e = data;
     size_t len = *outlen;
-    if (!e->sign || !e->chain || e->sign(e->sign_data, e->chain->key, scheme, in, inlen, out, &len) < 0) return BAD_STATE_E;
+    if (!e->sign || !e->chain || e->sign(e->sign_data, e->chain->key, scheme, in, inlen, out, &len) < 0)
+        return BAD_STATE_E;
     *outlen = (word32)len;
     return 0;
 }
 
-static int sign_ecdsa(WOLFSSL *ssl, unsigned char const *in, unsigned int inlen, unsigned char *out, word32 *outlen,
-                      unsigned char const *key, unsigned int keylen, void *data) {
+static int sign_ecdsa(WOLFSSL *ssl, unsigned char const *in, unsigned int inlen, unsigned char *out,
+                      word32 *outlen, unsigned char const *key, unsigned int keylen, void *data) {
     (void)ssl, (void)key, (void)keylen;
     return ask(data, SIGN_ECDSA, in, inlen, out, outlen);
 }
 
-static int sign_ed25519(WOLFSSL *ssl, unsigned char const *in, unsigned int inlen, unsigned char *out, unsigned int *outlen,
-                        unsigned char const *key, unsigned int keylen, void *data) {
+static int sign_ed25519(WOLFSSL *ssl, unsigned char const *in, unsigned int inlen, unsigned char *out,
+                        unsigned int *outlen, unsigned char const *key, unsigned int keylen, void *data) {
     (void)ssl, (void)key, (void)keylen;
     return ask(data, SIGN_ED25519, in, inlen, out, outlen);
 }
 
-static int sign_rsa(WOLFSSL *ssl, unsigned char const *in, unsigned int inlen, unsigned char *out, word32 *outlen,
-                    unsigned char const *key, unsigned int keylen, void *data) {
+static int sign_rsa(WOLFSSL *ssl, unsigned char const *in, unsigned int inlen, unsigned char *out,
+                    word32 *outlen, unsigned char const *key, unsigned int keylen, void *data) {
     (void)ssl, (void)key, (void)keylen;
     return ask(data, SIGN_RSA_PKCS1, in, inlen, out, outlen);
 }
 
 /* The hash arrives as an OID sum. */
-static int sign_rsa_pss(WOLFSSL *ssl, unsigned char const *in, unsigned int inlen, unsigned char *out, unsigned int *outlen, int hash,
-                        int mgf, unsigned char const *key, unsigned int keylen, void *data) {
+static int sign_rsa_pss(WOLFSSL *ssl, unsigned char const *in, unsigned int inlen, unsigned char *out,
+                        unsigned int *outlen, int hash, int mgf, unsigned char const *key,
+                        unsigned int keylen, void *data) {
     (void)ssl, (void)key, (void)keylen, (void)mgf;
     switch ((int)wc_OidGetHash(hash)) {
     case WC_HASH_TYPE_SHA256: return ask(data, SIGN_RSA_PSS_SHA256, in, inlen, out, outlen);
@@ -45,14 +48,14 @@ static int sign_rsa_pss(WOLFSSL *ssl, unsigned char const *in, unsigned int inle
 }
 
 /* The signer has checked its signature; the library, which would do it again, has no key to do it with. */
-static int checked(WOLFSSL *ssl, unsigned char *sig, unsigned int siglen, unsigned char **out, unsigned char const *key,
-                   unsigned int keylen, void *data) {
+static int checked(WOLFSSL *ssl, unsigned char *sig, unsigned int siglen, unsigned char **out,
+                   unsigned char const *key, unsigned int keylen, void *data) {
     (void)ssl, (void)sig, (void)siglen, (void)out, (void)key, (void)keylen, (void)data;
     return 0;
 }
 
-static int checked_pss(WOLFSSL *ssl, unsigned char *sig, unsigned int siglen, unsigned char **out, int hash, int mgf,
-                       unsigned char const *key, unsigned int keylen, void *data) {
+static int checked_pss(WOLFSSL *ssl, unsigned char *sig, unsigned int siglen, unsigned char **out, int hash,
+                       int mgf, unsigned char const *key, unsigned int keylen, void *data) {
     (void)hash, (void)mgf;
     return checked(ssl, sig, siglen, out, key, keylen, data);
 }

@@ -10,8 +10,9 @@ static int leaf_is_for(struct engine *e, unsigned char const *der, size_t len) {
     return e->name_verified;
 }
 
-/* Called for each certificate of the chain, from the anchor's end to the leaf; ok says what the library made of it. A wrong name
- * is refused here, in the handshake, before our own certificate is sent to the wrong server. */
+/* Called for each certificate of the chain, from the anchor's end to the leaf; ok says what the library
+ * made of it. A wrong name is refused here, in the handshake, before our own certificate is sent to the
+ * wrong server. */
 static int verify(int ok, WOLFSSL_X509_STORE_CTX *store) {
     struct engine *e = store->userCtx;
     if (!ok) {
@@ -29,12 +30,13 @@ static int verify(int ok, WOLFSSL_X509_STORE_CTX *store) {
 void engine_wolfssl_set_verify(struct engine *e) {
     int mode = WOLFSSL_VERIFY_NONE;
     if (e->config.verify == ENGINE_VERIFY_OPTIONAL) mode = WOLFSSL_VERIFY_PEER;
-    if (e->config.verify == ENGINE_VERIFY_MANDATORY) mode = WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+    if (e->config.verify == ENGINE_VERIFY_MANDATORY)
+        mode = WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT;
     wolfSSL_CTX_set_verify(e->ctx, mode, mode == WOLFSSL_VERIFY_NONE ? 0 : verify);
 }
 
-/* Where verify was not called. Never from the session's chain: a long leaf is left out of that, and the next certificate, which the peer
- * may have made up, would be taken for it. */
+/* Where verify was not called. Never from the session's chain: a long leaf is left out of that, and the
+ * next certificate, which the peer may have made up, would be taken for it. */
 static int keep_leaf(struct engine *e) {
     if (e->peer.len) return 1;
     WOLFSSL_X509 *x = wolfSSL_get_peer_certificate(e->ssl);
@@ -48,8 +50,11 @@ static int keep_leaf(struct engine *e) {
 /* A library that does not call verify for a good certificate has not compared the name. */
 int engine_wolfssl_check_peer(struct engine *e) {
     if (!keep_leaf(e)) return engine_fail(e, "out of memory", (char *)0);
-    if (e->config.verify == ENGINE_VERIFY_MANDATORY && !e->peer.len) return engine_fail_code(e, "TLS handshake failed", NO_PEER_CERT);
-    if (e->config.server || e->config.verify == ENGINE_VERIFY_NONE || !e->config.servername || e->name_verified) return 0;
+    if (e->config.verify == ENGINE_VERIFY_MANDATORY && !e->peer.len)
+        return engine_fail_code(e, "TLS handshake failed", NO_PEER_CERT);
+    if (e->config.server || e->config.verify == ENGINE_VERIFY_NONE || !e->config.servername ||
+        e->name_verified)
+        return 0;
     if (leaf_is_for(e, (unsigned char const *)e->peer.s, e->peer.len)) return 0;
     return engine_fail_code(e, "TLS handshake failed", DOMAIN_NAME_MISMATCH);
 }

@@ -13,15 +13,18 @@ static int hex(stralloc *sa, unsigned char c) {
     return stralloc_catb(sa, h, 3);
 }
 
-/* Length of the well-formed UTF-8 sequence of two bytes or more at s (RFC 3629), C1 controls excluded; 0: none. */
+/* Length of the well-formed UTF-8 sequence of two bytes or more at s (RFC 3629), C1 controls excluded; 0:
+ * none. */
 static size_t utf8(unsigned char const *s, size_t len) {
     size_t n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
     if (s[0] < 0xc2 || s[0] > 0xf4 || len < n) return 0;
     for (size_t i = 1; i < n; i++)
         if ((s[i] & 0xc0) != 0x80) return 0;
-    if (s[0] == 0xc2 && s[1] < 0xa0) return 0;                                       /* C1 controls */
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f)) return 0;    /* over-long, surrogates */
-    return (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f) ? 0 : n;   /* over-long, beyond U+10FFFF */
+    if (s[0] == 0xc2 && s[1] < 0xa0) return 0;                                    /* C1 controls */
+    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f)) return 0; /* over-long, surrogates */
+    return (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f)
+               ? 0
+               : n; /* over-long, beyond U+10FFFF */
 }
 
 int escape_add(stralloc *sa, void const *text, size_t len, char const *also) {

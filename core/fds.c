@@ -15,7 +15,8 @@
 int fds_fill_standard(void) {
     for (int fd = 0; fd < 3; fd++) {
         if (fcntl(fd, F_GETFD) >= 0) continue;
-        if (errno != EBADF || open("/dev/null", O_RDWR | O_CLOEXEC) != fd) return -1; /* the lowest free number */
+        if (errno != EBADF || open("/dev/null", O_RDWR | O_CLOEXEC) != fd)
+            return -1; /* the lowest free number */
     }
     return 0;
 }
@@ -36,7 +37,8 @@ static int close_range_of(unsigned int from, unsigned int to) {
 #endif
 }
 
-/* For kernels before 5.9. Without /proc, the fds up to the limit: one opened under a higher limit, lowered since, is missed. */
+/* For kernels before 5.9. Without /proc, the fds up to the limit: one opened under a higher limit, lowered
+ * since, is missed. */
 static int close_one_by_one(int const *keep, unsigned int n) {
     DIR *dir = opendir("/proc/self/fd");
     if (!dir) {

@@ -6,8 +6,8 @@
 
 #include <stddef.h>
 
-/* Whether name (without trailing dot) is what pattern is for: equal without regard to ASCII case, or pattern is "*." and at least two
- * labels that name has behind exactly one label of its own. */
+/* Whether name (without trailing dot) is what pattern is for: equal without regard to ASCII case, or
+ * pattern is "*." and at least two labels that name has behind exactly one label of its own. */
 int hostname_matches(char const *pattern, size_t patternlen, char const *name, size_t namelen);
 
 /* An IP address in text to its bytes. Returns 4, 16, or 0: it is none. */

@@ -18,7 +18,8 @@ struct keyring *keyring_new(void) {
 }
 
 void keyring_free(struct keyring *ring) {
-    for (size_t i = 0; i < genalloc_len(struct key *, &ring->keys); i++) key_free(genalloc_s(struct key *, &ring->keys)[i]);
+    for (size_t i = 0; i < genalloc_len(struct key *, &ring->keys); i++)
+        key_free(genalloc_s(struct key *, &ring->keys)[i]);
     genalloc_free(struct key *, &ring->keys);
     wc_FreeRng(&ring->rng);
     alloc_free(ring);
@@ -44,7 +45,8 @@ static int rsa_matches(struct key *k, unsigned char const *spki, word32 len) {
     word32 n1len = sizeof n1, n2len = sizeof n2, e1len = sizeof e1, e2len = sizeof e2, at = 0;
     RsaKey pub;
     if (wc_InitRsaKey(&pub, 0)) return 0;
-    int ok = !wc_RsaPublicKeyDecode(spki, &at, &pub, len) && !wc_RsaFlattenPublicKey(&pub, e1, &e1len, n1, &n1len) &&
+    int ok = !wc_RsaPublicKeyDecode(spki, &at, &pub, len) &&
+             !wc_RsaFlattenPublicKey(&pub, e1, &e1len, n1, &n1len) &&
              !wc_RsaFlattenPublicKey(&k->u.rsa, e2, &e2len, n2, &n2len) && n1len == n2len && e1len == e2len &&
              !memcmp(n1, n2, n1len) && !memcmp(e1, e2, e1len);
     wc_FreeRsaKey(&pub);
@@ -56,9 +58,10 @@ static int ecc_matches(struct key *k, unsigned char const *spki, word32 len) {
     word32 p1len = sizeof p1, p2len = sizeof p2, at = 0;
     ecc_key pub;
     if (wc_ecc_init(&pub)) return 0;
-    int ok = !wc_EccPublicKeyDecode(spki, &at, &pub, len) && wc_ecc_get_curve_id(pub.idx) == wc_ecc_get_curve_id(k->u.ecc.idx) &&
-             !wc_ecc_export_x963(&pub, p1, &p1len) && !wc_ecc_export_x963(&k->u.ecc, p2, &p2len) && p1len == p2len &&
-             !memcmp(p1, p2, p1len);
+    int ok = !wc_EccPublicKeyDecode(spki, &at, &pub, len) &&
+             wc_ecc_get_curve_id(pub.idx) == wc_ecc_get_curve_id(k->u.ecc.idx) &&
+             !wc_ecc_export_x963(&pub, p1, &p1len) && !wc_ecc_export_x963(&k->u.ecc, p2, &p2len) &&
+             p1len == p2len && !memcmp(p1, p2, p1len);
     wc_ecc_free(&pub);
     return ok;
 }
@@ -68,7 +71,8 @@ static int ed25519_matches(struct key *k, unsigned char const *spki, word32 len)
     word32 p1len = sizeof p1, p2len = sizeof p2, at = 0;
     ed25519_key pub;
     if (wc_ed25519_init(&pub)) return 0;
-    int ok = !wc_Ed25519PublicKeyDecode(spki, &at, &pub, len) && !wc_ed25519_export_public(&pub, p1, &p1len) &&
+    int ok = !wc_Ed25519PublicKeyDecode(spki, &at, &pub, len) &&
+             !wc_ed25519_export_public(&pub, p1, &p1len) &&
              !wc_ed25519_export_public(&k->u.ed25519, p2, &p2len) && !memcmp(p1, p2, sizeof p1);
     wc_ed25519_free(&pub);
     return ok;
@@ -97,7 +101,8 @@ int keyring_matches(struct keyring *ring, unsigned int key, unsigned char const 
 }
 
 /* A faulty RSA signature gives the key away: it is checked before it leaves. */
-static int sign_rsa(struct keyring *ring, struct key *k, unsigned char const *in, word32 inlen, unsigned char *out, word32 *outlen) {
+static int sign_rsa(struct keyring *ring, struct key *k, unsigned char const *in, word32 inlen,
+                    unsigned char *out, word32 *outlen) {
     unsigned char back[SIGN_DIGEST_MAX];
     int r = wc_RsaSSL_Sign(in, inlen, out, *outlen, &k->u.rsa, &ring->rng);
     if (r < 0) return -1;
@@ -106,32 +111,36 @@ static int sign_rsa(struct keyring *ring, struct key *k, unsigned char const *in
     return r == (int)inlen && !memcmp(in, back, inlen) ? 0 : -1;
 }
 
-static int sign_pss(struct keyring *ring, struct key *k, enum wc_HashType hash, int mgf, unsigned char const *in, word32 inlen,
-                    unsigned char *out, word32 *outlen) {
+static int sign_pss(struct keyring *ring, struct key *k, enum wc_HashType hash, int mgf,
+                    unsigned char const *in, word32 inlen, unsigned char *out, word32 *outlen) {
     unsigned char back[SIGN_OUTPUT_MAX];
     int r = wc_RsaPSS_Sign(in, inlen, out, *outlen, hash, mgf, &k->u.rsa, &ring->rng);
     if (r < 0) return -1;
     *outlen = (word32)r;
-    return wc_RsaPSS_VerifyCheck(out, *outlen, back, sizeof back, in, inlen, hash, mgf, &k->u.rsa) < 0 ? -1 : 0;
+    return wc_RsaPSS_VerifyCheck(out, *outlen, back, sizeof back, in, inlen, hash, mgf, &k->u.rsa) < 0 ? -1
+                                                                                                       : 0;
 }
 
-static int sign(struct keyring *ring, struct key *k, enum sign_scheme scheme, unsigned char const *in, word32 inlen, unsigned char *out,
-                word32 *outlen) {
+static int sign(struct keyring *ring, struct key *k, enum sign_scheme scheme, unsigned char const *in,
+                word32 inlen, unsigned char *out, word32 *outlen) {
     enum key_type needed = scheme == SIGN_ECDSA ? KEY_ECC : scheme == SIGN_ED25519 ? KEY_ED25519 : KEY_RSA;
     if (k->type != needed) return -1;
     switch (scheme) {
     case SIGN_ECDSA: return wc_ecc_sign_hash(in, inlen, out, outlen, &ring->rng, &k->u.ecc) ? -1 : 0;
     case SIGN_ED25519: return wc_ed25519_sign_msg(in, inlen, out, outlen, &k->u.ed25519) ? -1 : 0;
     case SIGN_RSA_PKCS1: return sign_rsa(ring, k, in, inlen, out, outlen);
-    case SIGN_RSA_PSS_SHA256: return sign_pss(ring, k, WC_HASH_TYPE_SHA256, WC_MGF1SHA256, in, inlen, out, outlen);
-    case SIGN_RSA_PSS_SHA384: return sign_pss(ring, k, WC_HASH_TYPE_SHA384, WC_MGF1SHA384, in, inlen, out, outlen);
-    case SIGN_RSA_PSS_SHA512: return sign_pss(ring, k, WC_HASH_TYPE_SHA512, WC_MGF1SHA512, in, inlen, out, outlen);
+    case SIGN_RSA_PSS_SHA256:
+        return sign_pss(ring, k, WC_HASH_TYPE_SHA256, WC_MGF1SHA256, in, inlen, out, outlen);
+    case SIGN_RSA_PSS_SHA384:
+        return sign_pss(ring, k, WC_HASH_TYPE_SHA384, WC_MGF1SHA384, in, inlen, out, outlen);
+    case SIGN_RSA_PSS_SHA512:
+        return sign_pss(ring, k, WC_HASH_TYPE_SHA512, WC_MGF1SHA512, in, inlen, out, outlen);
     }
     return -1;
 }
 
-int keyring_sign(void *data, unsigned int key, enum sign_scheme scheme, unsigned char const *in, size_t inlen, unsigned char *out,
-                 size_t *outlen) {
+int keyring_sign(void *data, unsigned int key, enum sign_scheme scheme, unsigned char const *in, size_t inlen,
+                 unsigned char *out, size_t *outlen) {
     struct keyring *ring = data;
     struct key *k = find(ring, key);
     word32 len = (word32)*outlen;

@@ -33,7 +33,8 @@ struct keyring {
     genalloc keys; /* struct key * */
 };
 
-/* Reads a key, PEM or DER. Returns 0 with *why set to a static text. The key blinds itself with rng, which must outlive it. */
+/* Reads a key, PEM or DER. Returns 0 with *why set to a static text. The key blinds itself with rng, which
+ * must outlive it. */
 struct key *key_load(WC_RNG *rng, unsigned char const *s, size_t len, char const **why);
 
 /* Zeroes and frees. */

@@ -15,8 +15,8 @@ static int has_tls_curve(ecc_key *key) {
     return curve == ECC_SECP256R1 || curve == ECC_SECP384R1 || curve == ECC_SECP521R1;
 }
 
-/* Each of the three tries one kind of key on the DER at s: PKCS#8, and the older form of its kind. Returns 1, 0: it is no such key, or
- * -1: it is, and is of no use. */
+/* Each of the three tries one kind of key on the DER at s: PKCS#8, and the older form of its kind. Returns
+ * 1, 0: it is no such key, or -1: it is, and is of no use. */
 static int load_rsa(struct key *k, WC_RNG *rng, unsigned char const *s, word32 len) {
     word32 at = 0;
     k->type = KEY_RSA;
@@ -54,7 +54,9 @@ static int load_ed25519(struct key *k, WC_RNG *rng, unsigned char const *s, word
     if (!wc_Ed25519PrivateKeyDecode(s, &at, &k->u.ed25519, len)) {
         if (k->u.ed25519.pubKeySet) return 1;
         /* the file has the private half only (RFC 8410 7) */
-        if (!wc_ed25519_make_public(&k->u.ed25519, pub, sizeof pub) && !wc_ed25519_import_public(pub, sizeof pub, &k->u.ed25519)) return 1;
+        if (!wc_ed25519_make_public(&k->u.ed25519, pub, sizeof pub) &&
+            !wc_ed25519_import_public(pub, sizeof pub, &k->u.ed25519))
+            return 1;
     }
     wc_ed25519_free(&k->u.ed25519);
     return 0;
@@ -87,7 +89,8 @@ static int load_pem(struct key *k, WC_RNG *rng, unsigned char const *s, size_t l
 
 struct key *key_load(WC_RNG *rng, unsigned char const *s, size_t len, char const **why) {
     struct key *k = alloc(sizeof *k);
-    *why = "not a private key in PEM or DER that can be used: RSA of at most 4096 bits, EC on P-256, P-384 or P-521, Ed25519";
+    *why = "not a private key in PEM or DER that can be used: RSA of at most 4096 bits, EC on P-256, P-384 "
+           "or P-521, Ed25519";
     if (!k) {
         *why = "out of memory";
         return 0;

@@ -10,21 +10,22 @@
 
 struct keyring;
 
-/* Returns 0 when there is no memory or no randomness. To be called after the last fork: it seeds a generator. */
+/* Returns 0 when there is no memory or no randomness. To be called after the last fork: it seeds a
+ * generator. */
 struct keyring *keyring_new(void);
 
 /* Zeroes the keys and frees the ring. */
 void keyring_free(struct keyring *ring);
 
-/* Adds an RSA, EC or Ed25519 key in PEM or DER: PKCS#1, SEC1 or unencrypted PKCS#8. The caller wipes s. Returns its number, or
- * -1 with *why set to a static text. */
+/* Adds an RSA, EC or Ed25519 key in PEM or DER: PKCS#1, SEC1 or unencrypted PKCS#8. The caller wipes s.
+ * Returns its number, or -1 with *why set to a static text. */
 int keyring_add(struct keyring *ring, unsigned char const *s, size_t len, char const **why);
 
 /* Whether the certificate (DER, or the first one in PEM) is for key number key: 1 or 0. */
 int keyring_matches(struct keyring *ring, unsigned int key, unsigned char const *s, size_t len);
 
 /* A signer_func; data is the ring. */
-int keyring_sign(void *data, unsigned int key, enum sign_scheme scheme, unsigned char const *in, size_t inlen, unsigned char *out,
-                 size_t *outlen);
+int keyring_sign(void *data, unsigned int key, enum sign_scheme scheme, unsigned char const *in, size_t inlen,
+                 unsigned char *out, size_t *outlen);
 
 #endif

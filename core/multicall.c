@@ -19,11 +19,13 @@
 #include "engine.h"
 #endif
 
-/* From 2.14.5 on, skalibs has PROG itself. */
+/* From 2.14.5 on, skalibs has PROG itself, and another atomic_symlink. */
 #if __has_include(<skalibs/prog.h>)
 #include <skalibs/prog.h>
+#define replace_symlink(target, path) atomic_symlink4((target), (path), NULL, 0)
 #else
 char const *PROG;
+#define replace_symlink(target, path) atomic_symlink((target), (path), SELF)
 #endif
 
 #define SELF "s6-tls"
@@ -102,7 +104,7 @@ static void install_one(char const *target, char const *dir, char const *name) {
         errno = EEXIST;
         strerr_diefusys(EXIT_SYSTEM, "install ", path);
     }
-    if (!atomic_symlink(target, path, SELF)) strerr_diefusys(EXIT_SYSTEM, "install ", path);
+    if (!replace_symlink(target, path)) strerr_diefusys(EXIT_SYSTEM, "install ", path);
 }
 
 static int install(char const *dir) {

@@ -27,7 +27,9 @@ int net_init(struct net *n, int rfd, int wfd) {
     int on = 1;
     if (fcntl(rfd, F_GETFD) < 0 || fcntl(wfd, F_GETFD) < 0) return -1;
     *n = (struct net){.rfd = rfd, .wfd = wfd, .rsock = is_socket(rfd), .wsock = is_socket(wfd)};
-    if (n->wsock) setsockopt(wfd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* fails where it is not TCP: nothing to turn off */
+    if (n->wsock)
+        setsockopt(wfd, IPPROTO_TCP, TCP_NODELAY, &on,
+                   sizeof on); /* fails where it is not TCP: nothing to turn off */
     return 0;
 }
 

@@ -13,7 +13,8 @@ struct net {
     int wsock;
 };
 
-/* Takes over the fds; on TCP, turns Nagle's algorithm off (RFC 1122 4.2.3.4). Returns 0, or -1 with errno: an fd is not open. */
+/* Takes over the fds; on TCP, turns Nagle's algorithm off (RFC 1122 4.2.3.4). Returns 0, or -1 with errno:
+ * an fd is not open. */
 int net_init(struct net *n, int rfd, int wfd);
 
 /* As read(2); EAGAIN instead of blocking. */

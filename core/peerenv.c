@@ -11,10 +11,12 @@
 #include "escape.h"
 #include "x509.h"
 
-/* What configures TLS is none of prog's business. A name with a colon at its end stands for all that begin with it. */
+/* What configures TLS is none of prog's business. A name with a colon at its end stands for all that begin
+ * with it. */
 static char const *const tls_names[] = {
-    "CADIR",          "CAFILE",      "KEYFILE",    "CERTFILE", "KEYFILE:", "CERTFILE:", "TLS_UID",  "TLS_GID",
-    "TLS_MIN_VERSION", "TLS_MAX_VERSION", "TLS_CIPHERS", "TLS_GROUPS", "TLS_ALPN", "CRLFILE", "OCSPFILE", "TLS_TICKETKEYS",
+    "CADIR",    "CAFILE",  "KEYFILE",         "CERTFILE",        "KEYFILE:",    "CERTFILE:",
+    "TLS_UID",  "TLS_GID", "TLS_MIN_VERSION", "TLS_MAX_VERSION", "TLS_CIPHERS", "TLS_GROUPS",
+    "TLS_ALPN", "CRLFILE", "OCSPFILE",        "TLS_TICKETKEYS",
 };
 
 enum { TLS_NAMES_N = sizeof tls_names / sizeof *tls_names };
@@ -32,7 +34,8 @@ static int configures_tls(char const *entry) {
 
 /* ---- making ---- */
 
-/* One kind of value: appends it to sa. Returns 1, or 0 with errno: ENOMEM, EPROTO malformed, ENOENT there is none. */
+/* One kind of value: appends it to sa. Returns 1, or 0 with errno: ENOMEM, EPROTO malformed, ENOENT there
+ * is none. */
 typedef int value_func(stralloc *sa, struct engine_info const *info, struct x509 const *x);
 
 static int none(void) {
@@ -132,7 +135,8 @@ static struct {
 enum { VARIABLES_N = sizeof variables / sizeof *variables };
 
 /* A variable, or its bare name. */
-static int add_variable(stralloc *sa, size_t i, struct engine_info const *info, struct x509 const *x, stralloc *left_out) {
+static int add_variable(stralloc *sa, size_t i, struct engine_info const *info, struct x509 const *x,
+                        stralloc *left_out) {
     size_t start = sa->len, namelen = strlen(variables[i].name);
     if (!stralloc_catb(sa, variables[i].name, namelen) || !stralloc_append(sa, '=')) return 0;
     int ok = variables[i].add(sa, info, x);
@@ -140,7 +144,9 @@ static int add_variable(stralloc *sa, size_t i, struct engine_info const *info, 
     int too_long = sa->len - start - namelen > PEERENV_VALUE_MAX || sa->len > PEERENV_MAX - 1024;
     if (!ok || too_long) {
         sa->len = start + namelen;
-        if ((ok || errno == EPROTO) && (!stralloc_append(left_out, ' ') || !stralloc_cats(left_out, variables[i].name))) return 0;
+        if ((ok || errno == EPROTO) &&
+            (!stralloc_append(left_out, ' ') || !stralloc_cats(left_out, variables[i].name)))
+            return 0;
     }
     return stralloc_0(sa);
 }
@@ -159,7 +165,8 @@ int peerenv_make(stralloc *sa, struct engine_info const *info, stralloc *left_ou
 static int name_of(char const *s, size_t len) {
     size_t n = strcspn(s, "=");
     for (int i = 0; i < VARIABLES_N; i++)
-        if (strlen(variables[i].name) == n && !memcmp(s, variables[i].name, n)) return len - n > PEERENV_VALUE_MAX ? -1 : i;
+        if (strlen(variables[i].name) == n && !memcmp(s, variables[i].name, n))
+            return len - n > PEERENV_VALUE_MAX ? -1 : i;
     return -1;
 }
 

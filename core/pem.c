@@ -32,7 +32,8 @@ enum pem_status pem_next(unsigned char const **s, size_t *len, struct pem *block
     if (!to || (next && next < to)) return PEM_BROKEN;
     unsigned char const *newline = memchr(to, '\n', (size_t)(limit - to));
     unsigned char const *after = newline ? newline + 1 : limit;
-    *block = (struct pem){from, (size_t)(after - from), names_certificate(label, (size_t)(label_end - label))};
+    *block =
+        (struct pem){from, (size_t)(after - from), names_certificate(label, (size_t)(label_end - label))};
     *len = (size_t)(limit - after);
     *s = after;
     return PEM_BLOCK;

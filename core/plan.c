@@ -32,12 +32,16 @@ void plan_find_anchors(struct chain_plan *plan) {
 static void find_ids(struct chain_plan *plan) {
     char const *uid = env_get2(plan->envp, "TLS_UID"), *gid = env_get2(plan->envp, "TLS_GID");
     if (geteuid()) return;
-    if (uid && ids_set_uid(&plan->ids, uid) < 0) die_of_creds(plan, &(struct creds_error){"", "TLS_UID", "is no user id", 0});
-    if (gid && ids_set_gid(&plan->ids, gid) < 0) die_of_creds(plan, &(struct creds_error){"", "TLS_GID", "is no group id", 0});
-    if ((uid || gid) && ids_set_groups(&plan->ids, "") < 0) die_of_creds(plan, &(struct creds_error){"read ", "TLS_UID", 0, ENOMEM});
+    if (uid && ids_set_uid(&plan->ids, uid) < 0)
+        die_of_creds(plan, &(struct creds_error){"", "TLS_UID", "is no user id", 0});
+    if (gid && ids_set_gid(&plan->ids, gid) < 0)
+        die_of_creds(plan, &(struct creds_error){"", "TLS_GID", "is no group id", 0});
+    if ((uid || gid) && ids_set_groups(&plan->ids, "") < 0)
+        die_of_creds(plan, &(struct creds_error){"read ", "TLS_UID", 0, ENOMEM});
 }
 
-void plan_parse(struct chain_plan *plan, enum tlsopt_side side, int argc, char const *const *argv, char const *const *envp) {
+void plan_parse(struct chain_plan *plan, enum tlsopt_side side, int argc, char const *const *argv,
+                char const *const *envp) {
     char const *what, *where;
     memset(plan, 0, sizeof *plan);
     int first = tlsopt_parse(&plan->opt, side, argc, argv, &what, &where);

@@ -7,7 +7,8 @@
 #include "chain.h"
 
 /* Options, prog, and for root TLS_UID and TLS_GID. The plan points into argv and envp. */
-void plan_parse(struct chain_plan *plan, enum tlsopt_side side, int argc, char const *const *argv, char const *const *envp);
+void plan_parse(struct chain_plan *plan, enum tlsopt_side side, int argc, char const *const *argv,
+                char const *const *envp);
 
 /* KEYFILE and CERTFILE, if plain; KEYFILE:x and CERTFILE:x, if named. */
 void plan_find_pairs(struct chain_plan *plan, int plain, int named);

@@ -1,5 +1,5 @@
-/* queue: bytes in, bytes out, in order, in one growing piece of memory; empty queues start at its beginning again.
- * Has no limit of its own: its user bounds it. */
+/* queue: bytes in, bytes out, in order, in one growing piece of memory; empty queues start at its
+ * beginning again. Has no limit of its own: its user bounds it. */
 
 #ifndef QUEUE_H
 #define QUEUE_H

@@ -19,8 +19,8 @@ enum { REST_MAX = 256 };
 /* How often the peer's acknowledgements are looked at while lingering: nothing wakes us for them. */
 enum { ACK_INTERVAL = 250 };
 
-void relay_init(struct relay *r, struct engine *e, struct net const *net, int from, int to, struct relay_options const *options,
-                struct relay_watch const *watch) {
+void relay_init(struct relay *r, struct engine *e, struct net const *net, int from, int to,
+                struct relay_options const *options, struct relay_watch const *watch) {
     memset(r, 0, offsetof(struct relay, inbuf));
     r->engine = e;
     r->net = *net;
@@ -79,7 +79,8 @@ static void fail(struct relay *r, char const *why) {
     if (r->out == RELAY_OPEN) r->out = RELAY_ENDING;
 }
 
-/* Our end. To a TLS 1.2 peer that sent close_notify, ours is owed (RFC 5246 7.2.1); before, it would end the peer's direction too. */
+/* Our end. To a TLS 1.2 peer that sent close_notify, ours is owed (RFC 5246 7.2.1); before, it would end
+ * the peer's direction too. */
 static void end_out(struct relay *r) {
     size_t before = unsent(r);
     stop_taking(r);
@@ -92,7 +93,8 @@ static void end_out(struct relay *r) {
 
 /* Whether all of prog's output is out, and nothing but our close_notify may wait. */
 static int all_sent(struct relay *r) {
-    return r->out == RELAY_OVER || (r->out == RELAY_ENDING && r->outcome == RELAY_ENDED && unsent(r) <= r->farewell);
+    return r->out == RELAY_OVER ||
+           (r->out == RELAY_ENDING && r->outcome == RELAY_ENDED && unsent(r) <= r->farewell);
 }
 
 /* ---- in: network, engine, prog ---- */
@@ -109,8 +111,10 @@ static void read_net(struct relay *r) {
     if (!s) return;
     ssize_t n = net_read(&r->net, s, len);
     if (n < 0) {
-        if (r->refused) net_over(r, r->refused);
-        else if (!error_isagain(errno)) net_over(r, errno);
+        if (r->refused)
+            net_over(r, r->refused);
+        else if (!error_isagain(errno))
+            net_over(r, errno);
         return;
     }
     if (!n) {
@@ -122,7 +126,8 @@ static void read_net(struct relay *r) {
     if (!r->in_ended) engine_in_commit(r->engine, (size_t)n);
 }
 
-/* A peer that has our end may go as it likes: OpenSSL 3 answers a bare FIN with decode_error, others reset. */
+/* A peer that has our end may go as it likes: OpenSSL 3 answers a bare FIN with decode_error, others
+ * reset. */
 static void cut_by_peer(struct relay *r, char const *why) {
     if (all_sent(r)) {
         r->cut = 1;
@@ -136,15 +141,22 @@ static void cut_by_peer(struct relay *r, char const *why) {
 
 static void cleartext_ended(struct relay *r, enum engine_status s) {
     r->peer_closed = s == ENGINE_CLOSED;
-    if (s == ENGINE_CLOSED) end_in(r);
-    else if (r->net_errno) cut_by_peer(r, strerror(r->net_errno));
-    else if (s == ENGINE_FAILED && engine_failed_by_peer(r->engine)) cut_by_peer(r, engine_error(r->engine));
-    else if (s == ENGINE_FAILED) fail(r, engine_error(r->engine));
-    else if (r->options.strict) fail(r, "peer ended the connection without close_notify");
-    else end_in(r);
+    if (s == ENGINE_CLOSED)
+        end_in(r);
+    else if (r->net_errno)
+        cut_by_peer(r, strerror(r->net_errno));
+    else if (s == ENGINE_FAILED && engine_failed_by_peer(r->engine))
+        cut_by_peer(r, engine_error(r->engine));
+    else if (s == ENGINE_FAILED)
+        fail(r, engine_error(r->engine));
+    else if (r->options.strict)
+        fail(r, "peer ended the connection without close_notify");
+    else
+        end_in(r);
 }
 
-/* What is to be discarded must not wait for what prog has not read yet: after our end, outbuf has no other use. */
+/* What is to be discarded must not wait for what prog has not read yet: after our end, outbuf has no other
+ * use. */
 static int take_cleartext(struct relay *r) {
     size_t got = 0;
     if (r->in_ended || (r->inlen && !r->discard)) return 0;
@@ -297,8 +309,8 @@ static void earlier(tain *deadline, tain const *other) {
     if (tain_less(other, deadline)) *deadline = *other;
 }
 
-/* Nobody wants anything of the network any more: all that is waited for is the peer's EOF or, when one side has failed, that our last
- * word goes out. */
+/* Nobody wants anything of the network any more: all that is waited for is the peer's EOF or, when one
+ * side has failed, that our last word goes out. */
 static int lingers(struct relay const *r) {
     if (r->out == RELAY_ENDING) return r->outcome != RELAY_ENDED || r->cut;
     return r->out == RELAY_OVER && !r->net_ended && (r->to < 0 || r->discard || r->in_ended);
@@ -378,8 +390,10 @@ static int wants_net(struct relay *r) {
 /* After a refused write: as much as is there, but not what goes on coming. */
 static int read_rest(struct relay *r) {
     if (!r->refused || !wants_net(r)) return 0;
-    if (r->rest++ < REST_MAX) read_net(r);
-    else net_over(r, r->refused);
+    if (r->rest++ < REST_MAX)
+        read_net(r);
+    else
+        net_over(r, r->refused);
     return 1;
 }
 
@@ -391,7 +405,8 @@ int relay_poll(struct relay *r, iopause_fd x[RELAY_POLL_N], tain *deadline) {
     x[RELAY_POLL_NET_READ] = wait_for(r->net.rfd, POLLIN, wants_net(r));
     x[RELAY_POLL_NET_WRITE] = wait_for(r->net.wfd, POLLOUT, r->out != RELAY_OVER && unsent(r));
     x[RELAY_POLL_FROM] = wait_for(r->from, POLLIN, may_take(r));
-    x[RELAY_POLL_TO] = wait_for(r->to, r->inlen ? POLLOUT : 0, r->to >= 0); /* without events: to see prog close it */
+    x[RELAY_POLL_TO] =
+        wait_for(r->to, r->inlen ? POLLOUT : 0, r->to >= 0); /* without events: to see prog close it */
     x[RELAY_POLL_WATCH] = wait_for(r->watch.fd, POLLIN, !r->gone && r->watch.fd >= 0);
     set_deadline(r, deadline);
     return 1;
@@ -412,7 +427,8 @@ void relay_step(struct relay *r, iopause_fd const x[RELAY_POLL_N]) {
 enum relay_outcome relay_run(struct relay *r) {
     iopause_fd x[RELAY_POLL_N];
     tain deadline;
-    relay_step(r, memset(x, 0, sizeof x)); /* cleartext may have come with the handshake: no event will tell */
+    relay_step(r,
+               memset(x, 0, sizeof x)); /* cleartext may have come with the handshake: no event will tell */
     while (relay_poll(r, x, &deadline)) {
         if (iopause_g(x, RELAY_POLL_N, &deadline) < 0 && errno != EINTR) return RELAY_ERROR;
         relay_step(r, x);
@@ -428,7 +444,8 @@ static enum relay_outcome handshake_failed(struct relay *r) {
 
 /* Waits for the network, and reads it. */
 static enum relay_outcome wait_for_peer(struct relay *r) {
-    iopause_fd x[2] = {wait_for(r->net.rfd, POLLIN, wants_net(r)), wait_for(r->net.wfd, POLLOUT, unsent(r) > 0)};
+    iopause_fd x[2] = {wait_for(r->net.rfd, POLLIN, wants_net(r)),
+                       wait_for(r->net.wfd, POLLOUT, unsent(r) > 0)};
     tain deadline;
     set_deadline(r, &deadline);
     int n = iopause_g(x, 2, &deadline);

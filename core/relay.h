@@ -1,9 +1,9 @@
 /* relay: moves bytes between four fds through an engine, and ends what has ended.
  * Knows nothing of certificates or processes.
  *
- * Two directions. In: network, engine, prog's stdin. Out: prog's stdout, engine, network. Each is open, then ending (no more will
- * come, the rest is on its way), then ended. The connection is over when out has ended and the network has no more to read, or when
- * it lingered in vain. */
+ * Two directions. In: network, engine, prog's stdin. Out: prog's stdout, engine, network. Each is open,
+ * then ending (no more will come, the rest is on its way), then ended. The connection is over when out has
+ * ended and the network has no more to read, or when it lingered in vain. */
 
 #ifndef RELAY_H
 #define RELAY_H
@@ -18,7 +18,7 @@
 
 /* What our end of the connection looks like to the peer. */
 enum relay_close {
-    RELAY_CLOSE_AUTO,   /* TLS 1.2: half-close. TLS 1.3: close_notify, half-close, and go on reading (RFC 8446 6.1) */
+    RELAY_CLOSE_AUTO,   /* TLS 1.2: half-close. TLS 1.3: close_notify, half-close, and go on reading */
     RELAY_CLOSE_FIN,    /* half-close TCP, never close_notify */
     RELAY_CLOSE_NOTIFY, /* close_notify, half-close, and discard what comes later */
 };
@@ -58,16 +58,16 @@ struct relay {
     enum relay_state in;
     enum relay_state out;
     enum relay_outcome outcome;
-    int in_ended;    /* the engine has no more cleartext for us */
-    int peer_closed; /* by close_notify */
-    int net_ended;   /* no more to read from the network */
-    int net_errno;   /* why, if it was no FIN */
-    int cut;         /* by the peer's alert or reset, when it had all but our close_notify */
-    int refused;     /* errno of a failed write to the network; 0: none failed */
+    int in_ended;      /* the engine has no more cleartext for us */
+    int peer_closed;   /* by close_notify */
+    int net_ended;     /* no more to read from the network */
+    int net_errno;     /* why, if it was no FIN */
+    int cut;           /* by the peer's alert or reset, when it had all but our close_notify */
+    int refused;       /* errno of a failed write to the network; 0: none failed */
     unsigned int rest; /* reads since then */
-    int gone;        /* prog is */
-    int drain;       /* gone: bytes of its that are still in the pipe */
-    int discard;     /* what is received from now on goes nowhere */
+    int gone;          /* prog is */
+    int drain;         /* gone: bytes of its that are still in the pipe */
+    int discard;       /* what is received from now on goes nowhere */
     int unacked;
     size_t farewell; /* of the unsent bytes, those that are our close_notify */
     tain moved;      /* when a byte last moved, either way */
@@ -82,20 +82,30 @@ struct relay {
 };
 
 /* The fds that a relay waits for, in this order; those it does not wait for are -1. */
-enum { RELAY_POLL_NET_READ, RELAY_POLL_NET_WRITE, RELAY_POLL_FROM, RELAY_POLL_TO, RELAY_POLL_WATCH, RELAY_POLL_N };
+enum {
+    RELAY_POLL_NET_READ,
+    RELAY_POLL_NET_WRITE,
+    RELAY_POLL_FROM,
+    RELAY_POLL_TO,
+    RELAY_POLL_WATCH,
+    RELAY_POLL_N
+};
 
-/* All fds become the relay's: it closes them as their direction ends. from and to must be non-blocking. STAMP must be current. */
-void relay_init(struct relay *r, struct engine *e, struct net const *net, int from, int to, struct relay_options const *options,
-                struct relay_watch const *watch);
+/* All fds become the relay's: it closes them as their direction ends. from and to must be non-blocking.
+ * STAMP must be current. */
+void relay_init(struct relay *r, struct engine *e, struct net const *net, int from, int to,
+                struct relay_options const *options, struct relay_watch const *watch);
 
-/* Brings the handshake to its end: RELAY_ENDED when it is done, else RELAY_FAILED, LATE or ERROR. After RELAY_FAILED, relay_run sends the
- * alert and lingers. Monotonic milliseconds, 0: no limit; the lingering counts too. */
+/* Brings the handshake to its end: RELAY_ENDED when it is done, else RELAY_FAILED, LATE or ERROR. After
+ * RELAY_FAILED, relay_run sends the alert and lingers. Monotonic milliseconds, 0: no limit; the lingering
+ * counts too. */
 enum relay_outcome relay_handshake(struct relay *r, unsigned int limit);
 
 /* Moves bytes until the connection is over; prog may live on. */
 enum relay_outcome relay_run(struct relay *r);
 
-/* The two halves of relay_run. relay_poll fills x and the deadline and returns 0 when there is nothing left to do. */
+/* The two halves of relay_run. relay_poll fills x and the deadline and returns 0 when there is nothing
+ * left to do. */
 int relay_poll(struct relay *r, iopause_fd x[RELAY_POLL_N], tain *deadline);
 void relay_step(struct relay *r, iopause_fd const x[RELAY_POLL_N]);
 

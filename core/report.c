@@ -26,8 +26,10 @@ static int add_peer(stralloc *sa, struct engine_info const *info) {
     struct x509 x;
     if (!info->peer || !x509_read(&x, info->peer, info->peerlen)) return 1;
     size_t start = sa->len;
-    if (!stralloc_cats(sa, " peer=\"") || !x509_name_text(sa, &x.subject)) sa->len = start;
-    else if (!stralloc_append(sa, '"')) return 0;
+    if (!stralloc_cats(sa, " peer=\"") || !x509_name_text(sa, &x.subject))
+        sa->len = start;
+    else if (!stralloc_append(sa, '"'))
+        return 0;
     return 1;
 }
 
@@ -36,15 +38,18 @@ static int add_seconds(stralloc *sa, tain const *start) {
     char ms[3];
     tain_sub(&t, &STAMP, start);
     uint320_fmt(ms, tain_nano(&t) / 1000000, 3);
-    return add_number(sa, " seconds=", tai_sec(tain_secp(&t))) && stralloc_append(sa, '.') && stralloc_catb(sa, ms, 3);
+    return add_number(sa, " seconds=", tai_sec(tain_secp(&t))) && stralloc_append(sa, '.') &&
+           stralloc_catb(sa, ms, 3);
 }
 
-void report_connection(struct engine_info const *info, struct relay const *relay, tain const *start, char const *const *envp) {
+void report_connection(struct engine_info const *info, struct relay const *relay, tain const *start,
+                       char const *const *envp) {
     stralloc sa = STRALLOC_ZERO;
-    if (add_text(&sa, "protocol=", info->protocol) && add_text(&sa, " cipher=", info->cipher) && add_text(&sa, " sni=", info->sni) &&
-        add_text(&sa, " remote=", env_get2(envp, "TCPREMOTEIP")) && add_peer(&sa, info) &&
-        add_number(&sa, " resumed=", (uint64_t)info->resumed) && add_number(&sa, " received=", relay->received) &&
-        add_number(&sa, " sent=", relay->sent) && add_seconds(&sa, start) && stralloc_0(&sa))
+    if (add_text(&sa, "protocol=", info->protocol) && add_text(&sa, " cipher=", info->cipher) &&
+        add_text(&sa, " sni=", info->sni) && add_text(&sa, " remote=", env_get2(envp, "TCPREMOTEIP")) &&
+        add_peer(&sa, info) && add_number(&sa, " resumed=", (uint64_t)info->resumed) &&
+        add_number(&sa, " received=", relay->received) && add_number(&sa, " sent=", relay->sent) &&
+        add_seconds(&sa, start) && stralloc_0(&sa))
         strerr_warni(sa.s);
     stralloc_free(&sa);
 }

@@ -8,6 +8,7 @@
 #include "relay.h"
 
 /* The line goes to stderr. start: when the handshake was done. */
-void report_connection(struct engine_info const *info, struct relay const *relay, tain const *start, char const *const *envp);
+void report_connection(struct engine_info const *info, struct relay const *relay, tain const *start,
+                       char const *const *envp);
 
 #endif

@@ -88,8 +88,10 @@ static void fd_number(struct parsing *p, unsigned int *n, char const *arg) {
 
 static void client_certificate(struct parsing *p, int code) {
 #if CONFIG_CLIENT_CERTS
-    if (p->side == TLSOPT_CLIENT) p->o->send_cert = code == 'y';
-    else p->o->verify = code == 'y' ? ENGINE_VERIFY_MANDATORY : ENGINE_VERIFY_OPTIONAL;
+    if (p->side == TLSOPT_CLIENT)
+        p->o->send_cert = code == 'y';
+    else
+        p->o->verify = code == 'y' ? ENGINE_VERIFY_MANDATORY : ENGINE_VERIFY_OPTIONAL;
 #else
     if (p->side == TLSOPT_SERVER || code == 'y') p->what = "client certificates are not built in: option ";
 #endif
@@ -143,7 +145,8 @@ static void take(struct parsing *p, int code, char const *arg) {
     }
 }
 
-int tlsopt_parse(struct tlsopt *o, enum tlsopt_side side, int argc, char const *const *argv, char const **what, char const **where) {
+int tlsopt_parse(struct tlsopt *o, enum tlsopt_side side, int argc, char const *const *argv,
+                 char const **what, char const **where) {
     char letters[2 * TABLE_N + 3];
     struct option names[TABLE_N + 1];
     struct parsing p = {.o = o, .side = side};

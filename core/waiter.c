@@ -29,7 +29,8 @@ static void die_sys(struct waiter const *w, char const *what) {
 
 /* The network fds go: prog's pipes take their numbers. */
 static void take_fds(struct waiter const *w) {
-    if (dup2(w->from_engine, w->rfd) < 0 || dup2(w->to_engine, w->wfd) < 0) die_sys(w, "give prog its file descriptors");
+    if (dup2(w->from_engine, w->rfd) < 0 || dup2(w->to_engine, w->wfd) < 0)
+        die_sys(w, "give prog its file descriptors");
     fd_close(w->from_engine);
     fd_close(w->to_engine);
 }
@@ -43,7 +44,8 @@ static size_t read_block(struct waiter const *w, char block[PEERENV_MAX + 1]) {
         len += (size_t)n;
     }
     if (!len) _exit(0);
-    if (!peerenv_valid(block, len)) die(w, "trust the TLS engine: it sends what are no variables of a connection");
+    if (!peerenv_valid(block, len))
+        die(w, "trust the TLS engine: it sends what are no variables of a connection");
     fd_close(w->control);
     return len;
 }

@@ -1,6 +1,6 @@
-/* waiter: the process that will become prog. It waits for word from the one that faces the network, and trusts it with nothing but
- * the variables of peerenv.
- * Must not hold a key, a network fd or anything else of the engine's. */
+/* waiter: the process that will become prog; it waits for word from the one that faces the network.
+ * Must not hold a key, a network fd or anything else of the engine's, nor trust that one with anything but
+ * the variables of peerenv. */
 
 #ifndef WAITER_H
 #define WAITER_H
@@ -8,7 +8,7 @@
 #include "callersig.h"
 
 struct waiter {
-    int rfd;     /* the fds that prog reads and writes on, and the pipe ends that go there */
+    int rfd; /* the fds that prog reads and writes on, and the pipe ends that go there */
     int wfd;
     int from_engine;
     int to_engine;

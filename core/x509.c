@@ -18,7 +18,8 @@ static int read_extensions(struct der ext, struct x509 *x) {
         if (tag == DER_BOOLEAN && !der_next(&one, &tag, &value, 0)) return 0;
         if (tag != DER_OCTET_STRING) return 0;
         if (!der_is(&oid, san_oid, sizeof san_oid)) continue;
-        if (x->san.s || !der_expect(&value, DER_SEQUENCE, &x->san)) return 0; /* one of a kind: RFC 5280 4.2 */
+        if (x->san.s || !der_expect(&value, DER_SEQUENCE, &x->san))
+            return 0; /* one of a kind: RFC 5280 4.2 */
     }
     return 1;
 }
@@ -39,8 +40,9 @@ int x509_read(struct x509 *x, unsigned char const *s, size_t len) {
     if (tag == DER_CONTEXT_0 && !der_next(&tbs, &tag, &d, 0)) return 0; /* version */
     if (tag != DER_INTEGER) return 0;
     x->serial = d;
-    if (!der_expect(&tbs, DER_SEQUENCE, &d) /* signature algorithm */ || !der_expect(&tbs, DER_SEQUENCE, &x->issuer) ||
-        !read_validity(&tbs, x) || !der_expect(&tbs, DER_SEQUENCE, &x->subject))
+    if (!der_expect(&tbs, DER_SEQUENCE, &d) /* signature algorithm */ ||
+        !der_expect(&tbs, DER_SEQUENCE, &x->issuer) || !read_validity(&tbs, x) ||
+        !der_expect(&tbs, DER_SEQUENCE, &x->subject))
         return 0;
     if (!der_next(&tbs, &tag, &d, &x->spki) || tag != DER_SEQUENCE) return 0;
     while (tbs.len) {
@@ -65,6 +67,8 @@ int x509_is_for(struct x509 const *x, char const *name) {
     unsigned char tag;
     if (iplen) return ip_is_for(x, ip, iplen);
     while (der_next(&san, &tag, &value, 0))
-        if (tag == X509_SAN_DNS && hostname_matches((char const *)value.s, value.len, name, hostname_len(name))) return 1;
+        if (tag == X509_SAN_DNS &&
+            hostname_matches((char const *)value.s, value.len, name, hostname_len(name)))
+            return 1;
     return 0;
 }

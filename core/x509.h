@@ -24,14 +24,16 @@ enum { X509_SAN_EMAIL = 0x81, X509_SAN_DNS = 0x82, X509_SAN_URI = 0x86, X509_SAN
 /* Returns 1, or 0: der is no certificate. */
 int x509_read(struct x509 *x, unsigned char const *s, size_t len);
 
-/* Each appends text without control bytes to sa. Returns 1; 0: no memory (errno ENOMEM) or malformed (errno EPROTO). */
+/* Each appends text without control bytes to sa. Returns 1; 0: no memory (errno ENOMEM) or malformed
+ * (errno EPROTO). */
 int x509_name_text(stralloc *sa, struct der const *name); /* RFC 4514: last RDN first */
 int x509_serial_text(stralloc *sa, struct x509 const *x); /* lower-case hexadecimal */
 int x509_time_text(stralloc *sa, struct der const *time); /* RFC 3339, UTC */
 int x509_san_text(stralloc *sa, struct x509 const *x);    /* DNS:a,IP:::1,email:b,URI:c */
 
-/* Whether the certificate is for this name (RFC 9525: SANs only): an IP address in text, compared on bytes with the iPAddress
- * ones, or a DNS name, "*" standing for the whole of a left-most label. A trailing dot is ignored. */
+/* Whether the certificate is for this name (RFC 9525: SANs only): an IP address in text, compared on bytes
+ * with the iPAddress ones, or a DNS name, "*" standing for the whole of a left-most label. A trailing dot
+ * is ignored. */
 int x509_is_for(struct x509 const *x, char const *name);
 
 #endif

@@ -75,9 +75,11 @@ static char const *attribute_name(struct der const *oid) {
     return 0;
 }
 
-/* A value of a type with a short name is text (RFC 4514 2.4); every other becomes # and its encoding in hexadecimal. */
+/* A value of a type with a short name is text (RFC 4514 2.4); every other becomes # and its encoding in
+ * hexadecimal. */
 static int is_text(unsigned char tag) {
-    return tag == DER_UTF8_STRING || tag == DER_PRINTABLE_STRING || tag == DER_IA5_STRING || tag == DER_TELETEX_STRING;
+    return tag == DER_UTF8_STRING || tag == DER_PRINTABLE_STRING || tag == DER_IA5_STRING ||
+           tag == DER_TELETEX_STRING;
 }
 
 static int add_value_text(stralloc *sa, struct der const *value) {
@@ -88,15 +90,18 @@ static int add_value_text(stralloc *sa, struct der const *value) {
         v.s++;
         v.len--;
     }
-    if (last_space && v.len) v.len--;
-    else last_space = 0;
+    if (last_space && v.len)
+        v.len--;
+    else
+        last_space = 0;
     return escape_add(sa, v.s, v.len, "\",+;<>=") && (!last_space || stralloc_catb(sa, "\\ ", 2));
 }
 
 static int add_attribute(stralloc *sa, struct der *rdn) {
     struct der one, oid, value, whole;
     unsigned char tag;
-    if (!der_expect(rdn, DER_SEQUENCE, &one) || !der_expect(&one, DER_OID, &oid) || !der_next(&one, &tag, &value, &whole))
+    if (!der_expect(rdn, DER_SEQUENCE, &one) || !der_expect(&one, DER_OID, &oid) ||
+        !der_next(&one, &tag, &value, &whole))
         return malformed();
     char const *name = attribute_name(&oid);
     if (!(name ? stralloc_cats(sa, name) : add_oid(sa, &oid)) || !stralloc_append(sa, '=')) return 0;
@@ -104,7 +109,8 @@ static int add_attribute(stralloc *sa, struct der *rdn) {
     return stralloc_append(sa, '#') && add_hex(sa, whole.s, whole.len);
 }
 
-/* RFC 4514 2.1: starting with the last RDN; recursion would let the peer choose our stack, so the RDNs are counted first. */
+/* RFC 4514 2.1: starting with the last RDN; recursion would let the peer choose our stack, so the RDNs are
+ * counted first. */
 int x509_name_text(stralloc *sa, struct der const *name) {
     struct der all = *name, rdn;
     size_t n = 0;
@@ -133,13 +139,15 @@ int x509_time_text(stralloc *sa, struct der const *time) {
     unsigned char tag;
     if (!der_next(&in, &tag, &t, 0)) return malformed();
     size_t year = tag == DER_UTC_TIME ? 2 : 4;
-    if ((tag != DER_UTC_TIME && tag != DER_GENERALIZED_TIME) || t.len != year + 11 || t.s[t.len - 1] != 'Z') return malformed();
+    if ((tag != DER_UTC_TIME && tag != DER_GENERALIZED_TIME) || t.len != year + 11 || t.s[t.len - 1] != 'Z')
+        return malformed();
     for (size_t i = 0; i < t.len - 1; i++)
         if (t.s[i] < '0' || t.s[i] > '9') return malformed();
     if (year == 2 && !stralloc_cats(sa, t.s[0] < '5' ? "20" : "19")) return 0;
     if (!stralloc_catb(sa, (char const *)t.s, year)) return 0;
     for (size_t i = 0; i < 5; i++)
-        if (!stralloc_append(sa, "--T::"[i]) || !stralloc_catb(sa, (char const *)t.s + year + 2 * i, 2)) return 0;
+        if (!stralloc_append(sa, "--T::"[i]) || !stralloc_catb(sa, (char const *)t.s + year + 2 * i, 2))
+            return 0;
     return stralloc_append(sa, 'Z');
 }
 

@@ -111,7 +111,7 @@ def test_a_thousand_groups_arrive():
 
 
 def environment(*argv, entries):
-    """What prog sees, when the caller's environment is these entries, duplicates and all."""
+    """What prog sees, when the caller's environment is these entries, those that repeat a name too."""
     script = 'import ctypes, sys\n' \
              'args, entries = eval(sys.argv[1])\n' \
              'c = lambda l: (ctypes.c_char_p * (len(l) + 1))(*[s.encode() for s in l], None)\n' \

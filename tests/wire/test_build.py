@@ -276,6 +276,30 @@ def test_clean_removes_what_was_built(tmp_path):
     assert not os.path.exists(tmp_path / "out")
 
 
+def multiarch():
+    return run("gcc", "-print-multiarch")[0].strip()
+
+
+def test_libraries_at_another_prefix_are_those_linked(tmp_path):
+    """The system's own, shown to make as wolfSSL at one prefix, and static skalibs at another."""
+    for name in ("wolfssl/include", "wolfssl/lib", "skalibs/include", "skalibs/lib"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "wolfssl/include/wolfssl").symlink_to("/usr/include/wolfssl")
+    (tmp_path / "wolfssl/lib/libwolfssl.so").symlink_to(f"/usr/lib/{multiarch()}/libwolfssl.so")
+    (tmp_path / "skalibs/include/skalibs").symlink_to(f"/usr/include/{multiarch()}/skalibs")
+    (tmp_path / "skalibs/lib/libskarnet.a").symlink_to(f"/usr/lib/{multiarch()}/libskarnet.a")
+    make(tmp_path / "out", f"WOLFSSL_PREFIX={tmp_path}/wolfssl", f"SKALIBS_PREFIX={tmp_path}/skalibs", "WERROR=1")
+    dynamic = run("readelf", "-d", tmp_path / "out/s6-tls")[0]
+    assert f"{tmp_path}/wolfssl/lib" in dynamic and "skarnet" not in dynamic
+    assert f"{tmp_path}/wolfssl/include/wolfssl/ssl.h" in read(tmp_path / "out/core/engine_wolfssl.d")
+    assert "wolfSSL" in run(tmp_path / "out/s6-tls", "--version")[0]
+
+
+def test_a_wolfssl_without_its_options_is_refused(tmp_path):
+    _, stderr = make(tmp_path / "out", f"WOLFSSL_PREFIX={tmp_path}", code=2)
+    assert f"{tmp_path}/include/wolfssl/options.h is missing" in stderr
+
+
 def test_need_tells_others_than_root_what_is_missing(tmp_path):
     query = tmp_path / "dpkg-query"
     query.write_text('#!/bin/sh\ncase $3 in curl) exit 1 ;; make) echo not-installed ;; *) echo installed ;; esac\n')
