@@ -47,7 +47,7 @@ def pki(world_dir):
 def launch(bin_dir, pki, tmp_path):
     """Starts applets, with a good certificate and its authority in their environment, and ends them."""
     env = {"PATH": f"{bin_dir}:{os.environ['PATH']}", **pki.issue().env(), "CAFILE": str(pki.root().cert)}
-    made = Launcher(bin_dir, tmp_path, env)
+    made = Launcher(tmp_path, env)
     yield made
     made.end()
 

@@ -2,6 +2,7 @@
 Says nothing about TLS: that is peer.py."""
 
 import os
+import select
 import shlex
 import signal
 import socket
@@ -30,6 +31,12 @@ def reset(sock):
     sock.close()
 
 
+def read(fd, size):
+    """Like os.read, but ends the test when nothing comes."""
+    assert select.select([fd], [], [], PATIENCE)[0], "nothing to read"
+    return os.read(fd, size)
+
+
 class Pipes:
     """Our ends of two pipes, with as much of a socket's face as peer.Tls needs."""
 
@@ -37,11 +44,12 @@ class Pipes:
         (self.their_read, self.write), (self.read, self.their_write) = os.pipe(), os.pipe()
 
     def recv(self, size):
-        return os.read(self.read, size)
+        return read(self.read, size)
 
     def sendall(self, data):
         while data:
-            data = data[os.write(self.write, data):]
+            assert select.select([], [self.write], [], PATIENCE)[1], "nobody reads the pipe"
+            data = data[os.write(self.write, data[:select.PIPE_BUF]):]
 
     def shutdown(self, _how):
         os.close(self.write)
@@ -172,8 +180,8 @@ def command(applet, opts, prog):
 class Launcher:
     """Starts applets and other programs for one test, and ends them with it."""
 
-    def __init__(self, bin_dir, directory, env):
-        self.bin_dir, self.dir, self.env, self.runs, self.to_close = bin_dir, Path(directory), env, [], []
+    def __init__(self, directory, env):
+        self.dir, self.env, self.runs = Path(directory), env, []
 
     def environment(self, changes):
         """The base environment with changes; None as a value removes the variable."""
@@ -223,5 +231,3 @@ class Launcher:
     def end(self):
         for run in self.runs:
             run.end()
-        for closable in self.to_close:
-            closable.close()

@@ -12,7 +12,7 @@ VERSIONS = {"1.0": ssl.TLSVersion.TLSv1, "1.1": ssl.TLSVersion.TLSv1_1, "1.2": s
 
 
 def context(server=False, version=None, ciphers=None, cert=None, trust=None, verify=None):
-    """A context of Python's ssl for either side; it verifies the peer only if given trust, a CA's PEM file."""
+    """A context of Python's ssl for either side; it verifies the peer if given trust, a CA's PEM file."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server else ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname = False
     made.verify_mode = verify or (ssl.CERT_REQUIRED if trust else ssl.CERT_NONE)

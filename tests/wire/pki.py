@@ -119,7 +119,7 @@ class Pki:
         return Cert(leaf, leaf, key)
 
     def stolen(self, cert):
-        """Somebody's P-256 certificate with another's key: OpenSSL looks at the public half beside it only."""
+        """A P-256 certificate with a wrong key: OpenSSL looks only at the public half beside it."""
         theirs, ours = (openssl("pkey", "-in", key, "-traditional", "-outform", "DER")
                         for key in (cert.key, self.key(name="thief")))
         key = self.write(theirs[:7] + ours[7:39] + theirs[39:], "der")

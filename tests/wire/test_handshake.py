@@ -1,4 +1,4 @@
-"""The server's handshake: versions, suites and groups, their order, odd but right ClientHellos, keys in any form."""
+"""The server's handshake: versions, suites, groups and their order; odd but right ClientHellos; key files."""
 
 import time
 from pathlib import Path
@@ -31,7 +31,7 @@ REFUSED = {
 
 @pytest.fixture
 def asked(launch, pki):
-    """asked(key=…, opts=…, **hello) -> what a server with a key of that kind says to a ClientHello; and the Run."""
+    """asked(key=…, opts=…, **hello) -> what a server with such a key says to a ClientHello; and the Run."""
     def ask(key="p256", opts="", **what):
         run = launch.tlsd(opts, "echo started >&2", pki.issue(key=key).env())
         return hello.ask(run.sock, **what), run

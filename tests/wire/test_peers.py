@@ -11,6 +11,7 @@ from harness import eventually
 HTTP = ["busybox", "httpd", "-i", "-h", "."]
 OPENSSL = {"1.2": "-tls1_2", "1.3": "-tls1_3"}
 GNUTLS = {"1.2": "NORMAL:-VERS-ALL:+VERS-TLS1.2", "1.3": "NORMAL:-VERS-ALL:+VERS-TLS1.3"}
+NULL = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
 CURL = {"1.2": ["--tlsv1.2", "--tls-max", "1.2"], "1.3": ["--tlsv1.3"]}
 
 
@@ -141,7 +142,7 @@ def openssl_server(launch, pki, version):
     port = free_port()
     cert = pki.issue()
     launch.program(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", OPENSSL[version], "-www",
-                    "-cert", cert.cert, "-key", cert.key], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                    "-cert", cert.cert, "-key", cert.key], **NULL)
     assert eventually(lambda: listening(port))
     return port
 
@@ -151,9 +152,8 @@ def gnutls_server(launch, pki, version):
     """The port of a gnutls-serv --http over one version."""
     port = free_port()
     cert = pki.issue()
-    launch.program(["gnutls-serv", "--http", "-p", port, "--priority", GNUTLS[version], "--disable-client-cert",
-                    "--x509certfile", cert.cert, "--x509keyfile", cert.key],
-                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    launch.program(["gnutls-serv", "--http", "-p", port, "--priority", GNUTLS[version],
+                    "--disable-client-cert", "--x509certfile", cert.cert, "--x509keyfile", cert.key], **NULL)
     assert eventually(lambda: listening(port))
     return port
 

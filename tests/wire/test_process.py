@@ -1,4 +1,4 @@
-"""The processes: what prog inherits and what not, how fds are handed out, and that nothing of ours is left."""
+"""The processes: what prog inherits and what not, how fds are handed out, and that none of ours is left."""
 
 import os
 import re
@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness import command, eventually, exe, reset, stat, tcp_pair
+from harness import command, eventually, exe, read, reset, stat, tcp_pair
 from peer import Ended
 
 FDS = "ls -l /proc/$$/fd; exit 0"
@@ -120,11 +120,12 @@ def test_prog_s_pipes_are_blocking_whatever_the_network_is(link):
 
 def test_fd_passed_on_purpose_reaches_prog_and_stays_with_nobody_else(link):
     """The end of file on the pipe, while the connection lives, shows that no process of ours keeps it."""
-    read, write = os.pipe()
+    ours, write = os.pipe()
     run, tls = link("", ["bash", "-c", f"echo hello >&{write}; exec {write}>&-; exec cat"], pass_fds=(write,))
     os.close(write)
-    with open(read, "rb") as pipe:
-        assert pipe.read() == b"hello\n"
+    assert read(ours, 100) == b"hello\n"
+    assert read(ours, 100) == b""
+    os.close(ours)
     tls.send(b"x")
     assert tls.recv_exactly(1) == b"x"
 
@@ -162,6 +163,19 @@ def test_closed_stderr_is_not_taken_by_ours_in_the_server(launch, ends):
     fds = listed(tls.recv_all().decode())
     assert fds.get(2, "/dev/null") == "/dev/null"
     assert fds[0].startswith("pipe:") and fds[1].startswith("pipe:")
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "0<&- 1>&- 2>&-"])
+def test_warnings_with_a_closed_stderr_go_to_nobody_else(launch, ends, pki, closed):
+    """Neither to prog nor to the peer: the echo is the peer's own bytes and no more."""
+    run = launch.tlsc("-v 3", "cat <&6 >&7", closed=closed)
+    tls = ends(run, server=True, cert=pki.issue())
+    tls.handshake()
+    tls.send(b"hello")
+    tls.close_notify()
+    tls.fin()
+    assert tls.recv_all() == b"hello" and tls.end == "close_notify"
+    assert run.wait() == 0
 
 
 def test_error_with_a_closed_stderr_goes_to_nobody_else(launch):

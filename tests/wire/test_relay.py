@@ -167,6 +167,14 @@ def test_grandchild_that_holds_the_pipes_stops_nothing(link):
     assert run.wait(10) == 3
 
 
+def test_grandchild_that_writes_for_ever_stops_nothing(link):
+    """What was in the pipe when prog went is its last word."""
+    run, tls = link("", "yes & sleep 0.2; exit 3")
+    assert tls.recv_all().startswith(b"y\n")
+    tls.fin()
+    assert run.wait(10) == 3
+
+
 def test_prog_killed_while_idle_is_noticed(link):
     run, tls = link("", ["sleep", "60"])
     os.kill(run.prog(), 9)
@@ -342,6 +350,14 @@ def test_network_may_be_ipv6_or_unix(launch, ends):
         tls.handshake()
         tls.send(b"x")
         assert tls.recv() == b"x"
+
+
+def test_nagle_is_off_whatever_the_caller_s_setting(link):
+    """Small answers in a row must not wait for the peer's delayed acknowledgements."""
+    ours, theirs = tcp_pair()
+    with theirs.dup() as shared:
+        run, tls = link("", "cat", net=(ours, theirs))
+        assert shared.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize("blocking", [True, False])

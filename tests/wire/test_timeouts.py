@@ -87,6 +87,14 @@ def test_bytes_from_the_peer_put_idleness_off(link, prog):
     assert 0.5 < seconds_until_exit(run) < SLACK
 
 
+def test_bytes_of_a_record_that_is_not_whole_put_idleness_off(link):
+    run, tls = link("-I 1200", "cat")
+    for byte in tls.seal(b"x")[:8]:
+        tls.sock.send(bytes([byte]))
+        time.sleep(0.3)
+    assert run.alive()
+
+
 def test_bytes_from_prog_put_idleness_off(link):
     run, tls = link("-I 1200", "for i in 1 2 3 4 5 6 7 8; do echo x; sleep 0.3; done; exec cat")
     assert tls.recv_exactly(16) == b"x\n" * 8

@@ -1,0 +1,41 @@
+/* unit: what the unit tests share: cmocka with the headers that it needs, and chance that a seed repeats.
+ * It must not know what is tested. */
+
+#ifndef UNIT_H
+#define UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* splitmix64: any seed is a good one */
+static inline uint64_t chance_next(uint64_t *chance) {
+    uint64_t z = *chance += 0x9e3779b97f4a7c15;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+    z = (z ^ z >> 27) * 0x94d049bb133111eb;
+    return z ^ z >> 31;
+}
+
+/* 0 to n - 1 */
+static inline unsigned int chance_below(uint64_t *chance, size_t n) {
+    return (unsigned int)(chance_next(chance) % n);
+}
+
+static inline int chance_percent(uint64_t *chance, unsigned int percent) {
+    return chance_below(chance, 100) < percent;
+}
+
+/* A number from the environment, or what it is without. */
+static inline unsigned long unit_number(char const *name, unsigned long otherwise) {
+    char const *s = getenv(name);
+    return s ? strtoul(s, 0, 10) : otherwise;
+}
+
+#endif
