@@ -109,6 +109,14 @@ def test_peer_that_reads_no_more_is_idle(link):
     assert run.left() == []
 
 
+def test_peer_that_reads_no_more_from_a_pipe_is_idle(launch, ends):
+    """A pipe may be blocking: a write to it must not hold everything up."""
+    run = launch.over_pipes("-I 800", ["yes"])
+    ends(run).handshake()
+    assert seconds_until_exit(run) < SLACK
+    assert run.wait() == 128 + 13
+
+
 def test_prog_that_reads_no_more_is_idle(link):
     run, tls = link("-I 800", "sleep 3; exit 3")
     tls.sock.settimeout(0.2)
