@@ -3,6 +3,10 @@
 
 #include "engine_wolfssl.h"
 
+#include <malloc.h>
+
+#include <wolfssl/wolfcrypt/ecc.h>
+
 #include <skalibs/alloc.h>
 
 #include "hostname.h"
@@ -243,8 +247,21 @@ static enum engine_status ended_in_handshake(struct engine *e) {
     return failed(e);
 }
 
+/* Debian's library keeps 900 KB of tables for a next handshake, which this process will not have. */
+static void give_back_memory(void) {
+#ifdef FP_ECC
+    wc_ecc_fp_free();
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+#endif
+}
+
 static enum engine_status handshake_result(struct engine *e, int ret) {
-    if (ret == WOLFSSL_SUCCESS) return engine_wolfssl_check_peer(e) < 0 ? failed(e) : ENGINE_OK;
+    if (ret == WOLFSSL_SUCCESS) {
+        give_back_memory();
+        return engine_wolfssl_check_peer(e) < 0 ? failed(e) : ENGINE_OK;
+    }
     int code = wolfSSL_get_error(e->ssl, ret);
     if (wants_more(code)) return transport_ended(e) ? ended_in_handshake(e) : ENGINE_AGAIN;
     engine_fail_code(e, "TLS handshake failed", code);

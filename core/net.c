@@ -80,6 +80,15 @@ int net_unacknowledged(struct net const *n) {
     return left;
 }
 
+void net_acknowledge(struct net const *n) {
+#ifdef TCP_QUICKACK
+    int on = 1;
+    if (n->rsock) setsockopt(n->rfd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+#else
+    (void)n;
+#endif
+}
+
 void net_close(struct net *n) {
     if (n->wfd >= 0 && n->wfd != n->rfd) fd_close(n->wfd);
     if (n->rfd >= 0) fd_close(n->rfd);

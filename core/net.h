@@ -29,6 +29,9 @@ void net_end(struct net *n);
 /* Bytes given to a socket that the peer has not acknowledged; 0 where that cannot be known. */
 int net_unacknowledged(struct net const *n);
 
+/* On TCP, acknowledges at once what has been received: a peer with Nagle's algorithm waits for that. */
+void net_acknowledge(struct net const *n);
+
 void net_close(struct net *n);
 
 #endif

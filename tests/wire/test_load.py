@@ -23,12 +23,14 @@ def server(launch):
     return start
 
 
-def fetch(port, ctx):
-    """The whole answer of one connection, and how long it took."""
+def fetch(port, ctx, request=b""):
+    """The whole answer of one connection, to a client with Nagle's algorithm, and how long it took."""
     start = time.monotonic()
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as sock:
         tls = Tls(sock, ctx)
         tls.handshake()
+        if request:
+            tls.send(request)
         return tls.recv_all(), time.monotonic() - start
 
 
@@ -48,5 +50,14 @@ def test_one_connection_at_a_time_has_no_stall(server, version, nagle):
     run, port = server([nagle], "printf", "answer")
     ctx = context(version=version)
     answers = [fetch(port, ctx) for _ in range(200)]
+    assert {answer for answer, _ in answers} == {b"answer"}
+    assert statistics.median(seconds for _, seconds in answers) < 0.025
+
+
+def test_client_that_speaks_first_has_no_stall(server, version):
+    """Its request waits until its Finished is acknowledged, and nothing else would tell it so at once."""
+    run, port = server([], "head", "-c", "6")
+    ctx = context(version=version)
+    answers = [fetch(port, ctx, b"answer") for _ in range(50)]
     assert {answer for answer, _ in answers} == {b"answer"}
     assert statistics.median(seconds for _, seconds in answers) < 0.025
