@@ -5,13 +5,27 @@
 
 #include <skalibs/alloc.h>
 
+#include "der.h"
 #include "pem.h"
 
 /* The library loads more, and then fails in every handshake. */
 enum { RSA_BYTES_MAX = 4096 / 8 };
 
-static int has_tls_curve(ecc_key *key) {
+static int is_tls_curve(struct der const *oid) {
+    static char const p256[] = "\x2a\x86\x48\xce\x3d\x03\x01\x07", p384[] = "\x2b\x81\x04\x00\x22",
+                      p521[] = "\x2b\x81\x04\x00\x23";
+    return der_is(oid, p256, sizeof p256 - 1) || der_is(oid, p384, sizeof p384 - 1) ||
+           der_is(oid, p521, sizeof p521 - 1);
+}
+
+/* PKCS#8 (RFC 5208 5) names the curve beside the key, where the library does not look: it goes by the length. */
+static int has_tls_curve(ecc_key *key, unsigned char const *s, size_t len) {
+    struct der in = {s, len}, info, version, algorithm, oid;
     int curve = wc_ecc_get_curve_id(key->idx);
+    if (der_expect(&in, DER_SEQUENCE, &info) && der_expect(&info, DER_INTEGER, &version) &&
+        der_expect(&info, DER_SEQUENCE, &algorithm))
+        return der_expect(&algorithm, DER_OID, &oid) && der_expect(&algorithm, DER_OID, &oid) &&
+               is_tls_curve(&oid);
     return curve == ECC_SECP256R1 || curve == ECC_SECP384R1 || curve == ECC_SECP521R1;
 }
 
@@ -36,7 +50,7 @@ static int load_ecc(struct key *k, WC_RNG *rng, unsigned char const *s, word32 l
     k->type = KEY_ECC;
     if (wc_ecc_init(&k->u.ecc)) return -1;
     int is_ecc = !wc_EccPrivateKeyDecode(s, &at, &k->u.ecc, len);
-    int ok = is_ecc && has_tls_curve(&k->u.ecc);
+    int ok = is_ecc && has_tls_curve(&k->u.ecc, s, len);
 #ifdef ECC_TIMING_RESISTANT
     if (ok) wc_ecc_set_rng(&k->u.ecc, rng);
 #endif

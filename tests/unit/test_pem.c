@@ -1,0 +1,122 @@
+/* test_pem: the blocks of PEM files, whole and broken.
+ * It must not decode what is in them. */
+
+#include "unit.h"
+
+#include "pem.h"
+
+#include <string.h>
+
+static char const two[] = "subject=a\n"
+                          "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+                          "issuer=b\n"
+                          "-----BEGIN PRIVATE KEY-----\nBBBB\n-----END PRIVATE KEY-----\n"
+                          "behind\n";
+
+static enum pem_status first(char const *text, struct pem *block) {
+    unsigned char const *s = (unsigned char const *)text;
+    size_t len = strlen(text);
+    return pem_next(&s, &len, block);
+}
+
+static void assert_block(struct pem const *block, char const *expected) {
+    assert_int_equal(block->len, strlen(expected));
+    assert_memory_equal(block->s, expected, block->len);
+}
+
+static void blocks_come_in_order_without_the_text_between(void **state) {
+    (void)state;
+    unsigned char const *s = (unsigned char const *)two;
+    size_t len = sizeof two - 1;
+    struct pem block;
+    assert_int_equal(pem_next(&s, &len, &block), PEM_BLOCK);
+    assert_block(&block, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    assert_true(block.is_certificate);
+    assert_int_equal(pem_next(&s, &len, &block), PEM_BLOCK);
+    assert_block(&block, "-----BEGIN PRIVATE KEY-----\nBBBB\n-----END PRIVATE KEY-----\n");
+    assert_false(block.is_certificate);
+    assert_int_equal(len, 7);
+    assert_int_equal(pem_next(&s, &len, &block), PEM_NONE);
+}
+
+static void the_last_line_needs_no_newline(void **state) {
+    (void)state;
+    static char const text[] = "-----BEGIN X-----\r\nAA\r\n-----END X-----";
+    struct pem block;
+    assert_int_equal(first(text, &block), PEM_BLOCK);
+    assert_block(&block, text);
+}
+
+static void a_certificate_is_known_by_its_label(void **state) {
+    (void)state;
+    struct pem block;
+    static char const *const certificates[] = {"CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"};
+    static char const *const others[] = {"CERTIFICATE REQUEST", "PRIVATE KEY", "X509 CRL", "", "CERTIFICAT"};
+    for (size_t i = 0; i < COUNT(certificates) + COUNT(others); i++) {
+        int is = i < COUNT(certificates);
+        char const *label = is ? certificates[i] : others[i - COUNT(certificates)];
+        char text[128];
+        strcpy(text, "-----BEGIN ");
+        strcat(strcat(text, label), "-----\nAA\n-----END ");
+        strcat(strcat(text, label), "-----\n");
+        assert_int_equal(first(text, &block), PEM_BLOCK);
+        assert_int_equal(!!block.is_certificate, is);
+    }
+}
+
+static void a_block_without_its_end_is_broken(void **state) {
+    (void)state;
+    struct pem block;
+    assert_int_equal(first("-----BEGIN ", &block), PEM_BROKEN);
+    assert_int_equal(first("-----BEGIN X", &block), PEM_BROKEN);
+    assert_int_equal(first("-----BEGIN X-----\nAA\n", &block), PEM_BROKEN);
+    assert_int_equal(first("-----BEGIN X-----\nAA\n-----BEGIN X-----\nAA\n-----END X-----\n", &block),
+                     PEM_BROKEN);
+    assert_int_equal(first("-----END X-----\n-----BEGIN X-----\nAA\n", &block), PEM_BROKEN);
+}
+
+static void without_any_begin_there_is_no_block(void **state) {
+    (void)state;
+    struct pem block;
+    assert_int_equal(first("", &block), PEM_NONE);
+    assert_int_equal(first("-----BEGIN", &block), PEM_NONE);
+    assert_int_equal(first("-----END X-----\n", &block), PEM_NONE);
+    assert_int_equal(first("\x30\x82\x01\x01", &block), PEM_NONE);
+}
+
+static void der_is_told_from_pem(void **state) {
+    (void)state;
+    assert_true(pem_is((unsigned char const *)two, sizeof two - 1));
+    assert_false(pem_is((unsigned char const *)"\x30\x03\x02\x01\x01", 5));
+    assert_false(pem_is((unsigned char const *)two, 12));
+    assert_false(pem_is((unsigned char const *)"", 0));
+}
+
+/* In a piece of memory of exactly its size, for the sanitizer. */
+static void a_file_may_be_cut_anywhere(void **state) {
+    (void)state;
+    for (size_t n = 0; n < sizeof two; n++) {
+        unsigned char *copy = malloc(n ? n : 1);
+        unsigned char const *s = copy;
+        size_t len = n, blocks = 0;
+        struct pem block;
+        memcpy(copy, two, n);
+        for (; pem_next(&s, &len, &block) == PEM_BLOCK; blocks++)
+            assert_true(block.s >= copy && block.s + block.len == s && s + len == copy + n);
+        assert_true(blocks <= 2 && (n < sizeof two - 1 || blocks == 2));
+        free(copy);
+    }
+}
+
+int main(void) {
+    struct CMUnitTest const tests[] = {
+        cmocka_unit_test(blocks_come_in_order_without_the_text_between),
+        cmocka_unit_test(the_last_line_needs_no_newline),
+        cmocka_unit_test(a_certificate_is_known_by_its_label),
+        cmocka_unit_test(a_block_without_its_end_is_broken),
+        cmocka_unit_test(without_any_begin_there_is_no_block),
+        cmocka_unit_test(der_is_told_from_pem),
+        cmocka_unit_test(a_file_may_be_cut_anywhere),
+    };
+    return cmocka_run_group_tests(tests, 0, 0);
+}
