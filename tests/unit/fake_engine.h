@@ -1,4 +1,5 @@
-/* fake_engine: an engine for the relay's tests, on the records of fake_wire, that says what it was asked to do wrong.
+/* fake_engine: an engine for the relay's tests, on the records of fake_wire, that says what it was asked to
+ * do wrong.
  * It must keep to engine.h as the real one does, with its limits and its moods.
  *
  * To be included once in a program: it defines the engine_ functions that the relay calls. */
@@ -14,18 +15,18 @@
 struct engine {
     struct queue in;
     struct queue out;
-    struct queue plain;  /* decrypted and not yet read */
-    size_t in_max;       /* more ciphertext is not taken */
-    size_t out_max;      /* with more than this unsent, nothing is read */
-    size_t piece;        /* engine_read gives at most that much at once */
-    int flush_first;     /* engine_write wants what waits to be sent taken first */
+    struct queue plain; /* decrypted and not yet read */
+    size_t in_max;      /* more ciphertext is not taken */
+    size_t out_max;     /* with more than this unsent, nothing is read */
+    size_t piece;       /* engine_read gives at most that much at once */
+    int flush_first;    /* engine_write wants what waits to be sent taken first */
     int tls13;
     int in_eof;
     int hello_read;
     int by_peer;
     int close_sent;
-    size_t room;         /* last offered for ciphertext */
-    size_t repeat;       /* what an engine_write that was told AGAIN must come back with */
+    size_t room;             /* last offered for ciphertext */
+    size_t repeat;           /* what an engine_write that was told AGAIN must come back with */
     enum engine_status told; /* OK, or how reading ended */
     unsigned long *events;   /* counts what happens, for the order of it */
     unsigned long told_at;
@@ -56,8 +57,10 @@ unsigned char *engine_in_room(struct engine *e, size_t *len) {
 
 void engine_in_commit(struct engine *e, size_t len) {
     if (e->in_eof) e->misused = "gives the engine bytes after the end";
-    if (len > e->room) e->misused = "gives the engine bytes where there is no room";
-    else queue_added(&e->in, len);
+    if (len > e->room)
+        e->misused = "gives the engine bytes where there is no room";
+    else
+        queue_added(&e->in, len);
     e->room = 0;
 }
 
@@ -71,8 +74,10 @@ unsigned char const *engine_out(struct engine *e, size_t *len) {
 }
 
 void engine_out_taken(struct engine *e, size_t len) {
-    if (len > queue_len(&e->out)) e->misused = "takes more output than there is";
-    else if (len) queue_drop(&e->out, len);
+    if (len > queue_len(&e->out))
+        e->misused = "takes more output than there is";
+    else if (len)
+        queue_drop(&e->out, len);
 }
 
 /* The type of the next record, its payload in *s, or 0: it is not complete. */
@@ -138,7 +143,7 @@ void engine_close_notify(struct engine *e) {
     wire_record(&e->out, WIRE_CLOSE_NOTIFY, "", 0);
 }
 
-/* The client's hello, our flight, the client's last word, then two tickets that leave with what comes next. */
+/* The client's hello, our flight, the client's last word, then two tickets. */
 enum engine_status engine_handshake(struct engine *e) {
     static char const flight[300], ticket[150];
     char const *s;

@@ -1,4 +1,4 @@
-/* sandbox: a directory of its own for a test program, gone at the end, and the commands that make files in it.
+/* sandbox: a directory of its own for a test program, gone at the end, and the commands that fill it.
  * It must not know what is in the files. */
 
 #ifndef SANDBOX_H

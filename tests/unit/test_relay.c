@@ -25,8 +25,9 @@ static void output_of_a_prog_that_exits_at_once_reaches_the_peer(void **state) {
 
 static void a_pipe_full_of_output_is_drained_after_prog_is_gone(void **state) {
     (void)state;
-    struct world *w = RUN(.prog = PLAN(DATA(65536), EXIT), .peer = PLAN(SLEEP(1000), AWAIT_END, CLOSE_NOTIFY, FIN),
-                          .peer_pause = 100, .eager = {1, 1, 9, 1}, .small = 0);
+    struct world *w =
+        RUN(.prog = PLAN(DATA(65536), EXIT), .peer = PLAN(SLEEP(1000), AWAIT_END, CLOSE_NOTIFY, FIN),
+            .peer_pause = 100, .eager = {1, 1, 9, 1}, .small = 0);
     assert_int_equal(w->peer.got, 65536);
     assert_int_equal(w->outcome, RELAY_ENDED);
 }
@@ -41,7 +42,8 @@ static void a_grandchild_that_holds_the_pipe_does_not_keep_the_connection(void *
 
 static void a_grandchild_that_writes_for_ever_does_not_keep_the_connection(void **state) {
     (void)state;
-    struct world *w = RUN(.prog = PLAN(DATA(60000), LEAVE, DATA(50000000)), .peer = PLAN(AWAIT_END, FIN), .peer_pause = 10, .small = 1);
+    struct world *w = RUN(.prog = PLAN(DATA(60000), LEAVE, DATA(50000000)), .peer = PLAN(AWAIT_END, FIN),
+                          .peer_pause = 10, .small = 1);
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_in_range(w->peer.got, 60000, 60000 + 4096); /* a pipe full more */
 }
@@ -56,7 +58,8 @@ static void a_prog_that_closed_both_its_fds_does_not_keep_the_connection(void **
 
 static void the_death_of_another_child_ends_nothing(void **state) {
     (void)state;
-    struct world *w = RUN(.prog = PLAN(DATA(10), OTHER_CHILD, SLEEP(9999), DATA(10), EXIT), .peer = PLAN(AWAIT_END, FIN));
+    struct world *w =
+        RUN(.prog = PLAN(DATA(10), OTHER_CHILD, SLEEP(9999), DATA(10), EXIT), .peer = PLAN(AWAIT_END, FIN));
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_int_equal(w->peer.got, 20);
 }
@@ -71,21 +74,24 @@ static void prog_may_close_its_stdout_and_read_on(void **state) {
 
 static void prog_may_close_its_stdin_and_write_on(void **state) {
     (void)state;
-    struct world *w = RUN(.prog = PLAN(CLOSE_IN, SLEEP(100), DATA(200000), EXIT), .peer = PLAN(DATA(300000), AWAIT_END, FIN));
+    struct world *w = RUN(.prog = PLAN(CLOSE_IN, SLEEP(100), DATA(200000), EXIT),
+                          .peer = PLAN(DATA(300000), AWAIT_END, FIN));
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_int_equal(w->peer.got, 200000);
 }
 
 static void a_prog_that_never_reads_still_gets_its_answer_out(void **state) {
     (void)state;
-    struct world *w = RUN(.prog = PLAN(DATA(200000), EXIT), .prog_ignores = 1, .peer = PLAN(DATA(300000), AWAIT_END, FIN));
+    struct world *w =
+        RUN(.prog = PLAN(DATA(200000), EXIT), .prog_ignores = 1, .peer = PLAN(DATA(300000), AWAIT_END, FIN));
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_int_equal(w->peer.got, 200000);
 }
 
 static void a_prog_that_ignores_eof_writes_on(void **state) {
     (void)state;
-    struct world *w = RUN(.prog = PLAN(AWAIT_END, SLEEP(3600000), DATA(100), EXIT), .peer = PLAN(CLOSE_NOTIFY, FIN));
+    struct world *w =
+        RUN(.prog = PLAN(AWAIT_END, SLEEP(3600000), DATA(100), EXIT), .peer = PLAN(CLOSE_NOTIFY, FIN));
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_int_equal(w->peer.got, 100);
 }
@@ -93,7 +99,8 @@ static void a_prog_that_ignores_eof_writes_on(void **state) {
 /* ---- what our end looks like ---- */
 
 static struct world *end_by_prog(enum relay_close close, int tls12) {
-    return RUN(.prog = PLAN(DATA(100), EXIT), .peer = PLAN(AWAIT_END, FIN), .options.close = close, .tls12 = tls12);
+    return RUN(.prog = PLAN(DATA(100), EXIT), .peer = PLAN(AWAIT_END, FIN), .options.close = close,
+               .tls12 = tls12);
 }
 
 static void close_notify_is_sent_as_the_mode_says(void **state) {
@@ -108,7 +115,8 @@ static void close_notify_is_sent_as_the_mode_says(void **state) {
 
 static void on_tls12_a_peer_that_sent_close_notify_gets_its_answer_and_ours(void **state) {
     (void)state;
-    struct world *w = RUN(.prog = PLAN(AWAIT_END, DATA(100), EXIT), .peer = PLAN(DATA(9), CLOSE_NOTIFY, AWAIT_END, FIN), .tls12 = 1);
+    struct world *w = RUN(.prog = PLAN(AWAIT_END, DATA(100), EXIT),
+                          .peer = PLAN(DATA(9), CLOSE_NOTIFY, AWAIT_END, FIN), .tls12 = 1);
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_int_equal(w->peer.got, 100);
     assert_int_equal(w->outward.count[WIRE_CLOSE_NOTIFY], 1);
@@ -116,8 +124,9 @@ static void on_tls12_a_peer_that_sent_close_notify_gets_its_answer_and_ours(void
 
 static void after_close_notify_and_break_prog_gets_eof_and_input_is_discarded(void **state) {
     (void)state;
-    struct world *w = RUN(.prog = PLAN(CLOSE_OUT, AWAIT_END, EXIT), .peer = PLAN(AWAIT_END, DATA(200000), CLOSE_NOTIFY, FIN),
-                          .options.close = RELAY_CLOSE_NOTIFY);
+    struct world *w =
+        RUN(.prog = PLAN(CLOSE_OUT, AWAIT_END, EXIT),
+            .peer = PLAN(AWAIT_END, DATA(200000), CLOSE_NOTIFY, FIN), .options.close = RELAY_CLOSE_NOTIFY);
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_int_equal(w->prog.got, 0);
     assert_int_not_equal(w->fin_at, 0);
@@ -125,8 +134,8 @@ static void after_close_notify_and_break_prog_gets_eof_and_input_is_discarded(vo
 
 static void after_close_notify_and_break_the_peer_need_not_wait_for_a_prog_that_does_not_read(void **state) {
     (void)state;
-    struct world *w = RUN(.prog = PLAN(SLEEP(100), CLOSE_OUT, SLEEP(20000), EXIT), .prog_ignores = 1, .peer = PLAN(DATA(300000), CLOSE_NOTIFY, FIN),
-                          .options.close = RELAY_CLOSE_NOTIFY);
+    struct world *w = RUN(.prog = PLAN(SLEEP(100), CLOSE_OUT, SLEEP(20000), EXIT), .prog_ignores = 1,
+                          .peer = PLAN(DATA(300000), CLOSE_NOTIFY, FIN), .options.close = RELAY_CLOSE_NOTIFY);
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_int_not_equal(w->fin_at, 0);
     assert_int_equal(w->inward.whole, 300000);
@@ -134,8 +143,8 @@ static void after_close_notify_and_break_the_peer_need_not_wait_for_a_prog_that_
 
 static void what_came_before_close_notify_and_break_reaches_a_prog_that_is_slow(void **state) {
     (void)state;
-    struct world *w = RUN(.prog = PLAN(SLEEP(100), CLOSE_OUT, AWAIT_END, EXIT), .prog_pause = 7000, .peer = PLAN(DATA(8000)), .small = 1,
-                          .options.close = RELAY_CLOSE_NOTIFY);
+    struct world *w = RUN(.prog = PLAN(SLEEP(100), CLOSE_OUT, AWAIT_END, EXIT), .prog_pause = 7000,
+                          .peer = PLAN(DATA(8000)), .small = 1, .options.close = RELAY_CLOSE_NOTIFY);
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_int_equal(w->prog.got, 8000);
 }
@@ -144,7 +153,8 @@ static void what_came_before_close_notify_and_break_reaches_a_prog_that_is_slow(
 
 static void close_notify_in_one_piece_with_data_loses_none_of_it(void **state) {
     (void)state;
-    struct world *w = RUN(.peer = PLAN(DATA(20000), CLOSE_NOTIFY, FIN), .prog = PLAN(AWAIT_END, DATA(1), EXIT), .options.strict = 1);
+    struct world *w = RUN(.peer = PLAN(DATA(20000), CLOSE_NOTIFY, FIN),
+                          .prog = PLAN(AWAIT_END, DATA(1), EXIT), .options.strict = 1);
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_int_equal(w->prog.got, 20000);
     assert_int_equal(w->peer.got, 1);
@@ -152,7 +162,8 @@ static void close_notify_in_one_piece_with_data_loses_none_of_it(void **state) {
 
 static void what_comes_after_close_notify_is_ignored(void **state) {
     (void)state;
-    struct world *w = RUN(.peer = PLAN(DATA(20), CLOSE_NOTIFY, DATA(100000), BAD, FIN), .prog = PLAN(AWAIT_END, DATA(1), EXIT));
+    struct world *w = RUN(.peer = PLAN(DATA(20), CLOSE_NOTIFY, DATA(100000), BAD, FIN),
+                          .prog = PLAN(AWAIT_END, DATA(1), EXIT));
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_int_equal(w->prog.got, 20);
 }
@@ -167,7 +178,8 @@ static void eof_without_close_notify_is_normal(void **state) {
 
 static void eof_without_close_notify_is_a_failure_when_strict(void **state) {
     (void)state;
-    struct world *w = RUN(.peer = PLAN(DATA(20), FIN), .prog = PLAN(AWAIT_END, SLEEP(10), DATA(10), EXIT), .options.strict = 1);
+    struct world *w = RUN(.peer = PLAN(DATA(20), FIN), .prog = PLAN(AWAIT_END, SLEEP(10), DATA(10), EXIT),
+                          .options.strict = 1);
     assert_int_equal(w->outcome, RELAY_FAILED);
     assert_int_equal(w->prog.got, 20);
     assert_int_equal(w->peer.got, 0);
@@ -183,7 +195,8 @@ static void eof_inside_a_record_is_a_failure_always(void **state) {
 
 static void a_bad_record_is_answered_with_an_alert_after_what_was_sent(void **state) {
     (void)state;
-    struct world *w = RUN(.peer = PLAN(AWAIT(500), DATA(20), BAD, AWAIT_END, FIN), .prog = PLAN(DATA(500), AWAIT_END, EXIT));
+    struct world *w = RUN(.peer = PLAN(AWAIT(500), DATA(20), BAD, AWAIT_END, FIN),
+                          .prog = PLAN(DATA(500), AWAIT_END, EXIT));
     assert_int_equal(w->outcome, RELAY_FAILED);
     assert_int_equal(w->prog.got, 20);
     assert_int_equal(w->peer.got, 500);
@@ -193,14 +206,16 @@ static void a_bad_record_is_answered_with_an_alert_after_what_was_sent(void **st
 
 static void a_peer_that_does_not_take_its_alert_is_left_after_the_linger_limit(void **state) {
     (void)state;
-    struct world *w = RUN(.peer = PLAN(SLEEP(1000), BAD), .peer_reads = 100, .prog = PLAN(DATA(1000000), EXIT));
+    struct world *w =
+        RUN(.peer = PLAN(SLEEP(1000), BAD), .peer_reads = 100, .prog = PLAN(DATA(1000000), EXIT));
     assert_int_equal(w->outcome, RELAY_FAILED);
     assert_in_range(w->now, 6000, 6500);
 }
 
 static void an_alert_or_a_reset_is_a_failure_while_prog_may_write(void **state) {
     (void)state;
-    assert_int_equal(RUN(.peer = PLAN(DATA(9), ALERT, FIN), .prog = PLAN(AWAIT_END, EXIT))->outcome, RELAY_FAILED);
+    assert_int_equal(RUN(.peer = PLAN(DATA(9), ALERT, FIN), .prog = PLAN(AWAIT_END, EXIT))->outcome,
+                     RELAY_FAILED);
     assert_int_equal(RUN(.peer = PLAN(DATA(9), RESET), .prog = PLAN(AWAIT_END, EXIT))->outcome, RELAY_FAILED);
 }
 
@@ -215,14 +230,16 @@ static void an_alert_or_a_reset_after_our_end_is_normal(void **state) {
 
 static void a_reset_that_only_our_close_notify_meets_is_normal(void **state) {
     (void)state;
-    struct world *w = RUN(.peer = PLAN(AWAIT(100), CLOSE_NOTIFY, RESET), .prog = PLAN(DATA(100), SLEEP(10), EXIT));
+    struct world *w =
+        RUN(.peer = PLAN(AWAIT(100), CLOSE_NOTIFY, RESET), .prog = PLAN(DATA(100), SLEEP(10), EXIT));
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_int_not_equal(w->net_error_at, 0);
 }
 
 static void a_reset_that_loses_output_is_a_failure(void **state) {
     (void)state;
-    struct world *w = RUN(.peer = PLAN(AWAIT(10), RESET), .peer_reads = 10, .prog = PLAN(DATA(1000000), EXIT), .small = 1);
+    struct world *w =
+        RUN(.peer = PLAN(AWAIT(10), RESET), .peer_reads = 10, .prog = PLAN(DATA(1000000), EXIT), .small = 1);
     assert_int_equal(w->outcome, RELAY_FAILED);
 }
 
@@ -230,7 +247,8 @@ static void a_reset_that_loses_output_is_a_failure(void **state) {
 
 static void both_directions_at_once_with_key_updates_come_through(void **state) {
     (void)state;
-    struct world *w = RUN(.peer = PLAN(DATA(400000), KEY_UPDATE, DATA(400000), KEY_UPDATE, DATA(1), CLOSE_NOTIFY, AWAIT_END, FIN),
+    struct world *w = RUN(.peer = PLAN(DATA(400000), KEY_UPDATE, DATA(400000), KEY_UPDATE, DATA(1),
+                                       CLOSE_NOTIFY, AWAIT_END, FIN),
                           .prog = PLAN(DATA(800000), AWAIT_END, EXIT), .small = 1);
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_int_equal(w->prog.got, 800001);
@@ -242,7 +260,8 @@ static void key_updates_without_end_to_a_peer_that_takes_no_answer_are_not_hoard
     struct plan peer[2002] = {[2000] = SLEEP(100), [2001] = STAY};
     (void)state;
     for (int i = 0; i < 2000; i++) peer[i] = (struct plan)KEY_UPDATE;
-    struct world *w = RUN(.peer = peer, .peer_reads = 1, .prog = PLAN(DATA(100000), EXIT), .small = 1, .out_max = 2000, .options.idle = 60000);
+    struct world *w = RUN(.peer = peer, .peer_reads = 1, .prog = PLAN(DATA(100000), EXIT), .small = 1,
+                          .out_max = 2000, .options.idle = 60000);
     assert_int_equal(w->outcome, RELAY_IDLE);
 }
 
@@ -257,7 +276,8 @@ static void one_byte_records_come_through_whole(void **state) {
 /* The rest of a record is in the engine: no event of the socket tells of it. */
 static void what_the_engine_holds_is_not_waited_for(void **state) {
     (void)state;
-    struct world *w = RUN(.peer = PLAN(DATA(16384), AWAIT(1), FIN), .prog = PLAN(AWAIT(16384), DATA(1), AWAIT_END, EXIT), .piece = 100);
+    struct world *w = RUN(.peer = PLAN(DATA(16384), AWAIT(1), FIN),
+                          .prog = PLAN(AWAIT(16384), DATA(1), AWAIT_END, EXIT), .piece = 100);
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_int_equal(w->prog.got, 16384);
     assert_int_equal(w->now, 0);
@@ -267,7 +287,8 @@ static void what_the_engine_holds_is_not_waited_for(void **state) {
 
 static void the_idle_limit_counts_from_the_last_byte_either_way(void **state) {
     (void)state;
-    struct world *w = RUN(.prog = PLAN(SLEEP(900), DATA(1), SLEEP(900), DATA(1)), .peer = PLAN(SLEEP(2700), DATA(5)), .options.idle = 1000);
+    struct world *w = RUN(.prog = PLAN(SLEEP(900), DATA(1), SLEEP(900), DATA(1)),
+                          .peer = PLAN(SLEEP(2700), DATA(5)), .options.idle = 1000);
     assert_int_equal(w->outcome, RELAY_IDLE);
     assert_int_equal(w->now, 3700);
     assert_int_equal(w->peer.got, 2);
@@ -276,7 +297,8 @@ static void the_idle_limit_counts_from_the_last_byte_either_way(void **state) {
 
 static void a_peer_that_stops_reading_is_left_at_the_idle_limit(void **state) {
     (void)state;
-    struct world *w = RUN(.prog = PLAN(DATA(1000000), EXIT), .peer = PLAN(STAY), .peer_reads = 1000, .options.idle = 7000);
+    struct world *w =
+        RUN(.prog = PLAN(DATA(1000000), EXIT), .peer = PLAN(STAY), .peer_reads = 1000, .options.idle = 7000);
     assert_int_equal(w->outcome, RELAY_IDLE);
     assert_int_equal(w->now, 7000);
 }
@@ -291,7 +313,8 @@ static void without_a_limit_a_quiet_connection_stays(void **state) {
 
 static void a_half_closed_connection_with_prog_alive_stays(void **state) {
     (void)state;
-    struct world *w = RUN(.prog = PLAN(CLOSE_OUT, AWAIT_END, EXIT), .peer = PLAN(SLEEP(600000), DATA(3), FIN));
+    struct world *w =
+        RUN(.prog = PLAN(CLOSE_OUT, AWAIT_END, EXIT), .peer = PLAN(SLEEP(600000), DATA(3), FIN));
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_int_equal(w->prog.got, 3);
     assert_int_equal(w->now, 600000);
@@ -307,7 +330,8 @@ static void a_peer_that_does_not_close_is_left_after_the_linger_limit(void **sta
 
 static void lingering_goes_on_while_the_peer_takes_what_was_sent(void **state) {
     (void)state;
-    struct world *w = RUN(.prog = PLAN(DATA(3000), EXIT), .peer = PLAN(AWAIT_END, FIN), .peer_pause = 3000, .brief = 100);
+    struct world *w =
+        RUN(.prog = PLAN(DATA(3000), EXIT), .peer = PLAN(AWAIT_END, FIN), .peer_pause = 3000, .brief = 100);
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_int_equal(w->peer.got, 3000);
     assert_in_range(w->now, 10000, 100000);
@@ -317,8 +341,8 @@ static void lingering_goes_on_while_the_peer_takes_what_was_sent(void **state) {
 
 static void lingering_goes_on_while_the_peer_sends(void **state) {
     (void)state;
-    struct world *w = RUN(.prog = PLAN(DATA(10), EXIT),
-                          .peer = PLAN(SLEEP(4000), DATA(9), SLEEP(4000), DATA(9), SLEEP(4000), DATA(9), FIN));
+    struct world *w = RUN(.prog = PLAN(DATA(10), EXIT), .peer = PLAN(SLEEP(4000), DATA(9), SLEEP(4000),
+                                                                     DATA(9), SLEEP(4000), DATA(9), FIN));
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_int_equal(w->peer.cut, 0);
     assert_int_equal(w->now, 12000);
@@ -328,7 +352,8 @@ static void lingering_goes_on_while_the_peer_sends(void **state) {
 
 static void over_pipes_all_comes_through(void **state) {
     (void)state;
-    struct world *w = RUN(.network = PIPES, .peer = PLAN(DATA(300000), CLOSE_NOTIFY, FIN), .prog = PLAN(DATA(300000), AWAIT_END, EXIT));
+    struct world *w = RUN(.network = PIPES, .peer = PLAN(DATA(300000), CLOSE_NOTIFY, FIN),
+                          .prog = PLAN(DATA(300000), AWAIT_END, EXIT));
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_int_equal(w->prog.got, 300000);
     assert_int_equal(w->peer.got, 300000);
@@ -344,7 +369,8 @@ static void over_pipes_nothing_lingers(void **state) {
 
 static void over_pipes_a_peer_that_reads_no_more_is_a_failure_and_not_waited_for(void **state) {
     (void)state;
-    struct world *w = RUN(.network = PIPES, .peer = PLAN(DATA(10), CLOSE_IN), .prog = PLAN(SLEEP(10), DATA(100), AWAIT_END, EXIT));
+    struct world *w = RUN(.network = PIPES, .peer = PLAN(DATA(10), CLOSE_IN),
+                          .prog = PLAN(SLEEP(10), DATA(100), AWAIT_END, EXIT));
     assert_int_equal(w->outcome, RELAY_FAILED);
     assert_int_equal(w->prog.got, 10);
     assert_int_equal(w->now, 10);
@@ -352,7 +378,8 @@ static void over_pipes_a_peer_that_reads_no_more_is_a_failure_and_not_waited_for
 
 static void over_pipes_prog_may_end_its_direction_first(void **state) {
     (void)state;
-    struct world *w = RUN(.network = PIPES, .peer = PLAN(AWAIT_END, SLEEP(60000), DATA(100), FIN), .prog = PLAN(CLOSE_OUT, AWAIT_END, EXIT));
+    struct world *w = RUN(.network = PIPES, .peer = PLAN(AWAIT_END, SLEEP(60000), DATA(100), FIN),
+                          .prog = PLAN(CLOSE_OUT, AWAIT_END, EXIT));
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_int_equal(w->prog.got, 100);
 }
@@ -361,7 +388,8 @@ static void over_pipes_prog_may_end_its_direction_first(void **state) {
 
 static void data_that_come_with_the_last_flight_reach_prog(void **state) {
     (void)state;
-    struct world *w = RUN(.handshake = 1, .peer = PLAN(HELLO, FINISHED, DATA(70), CLOSE_NOTIFY, FIN), .prog = PLAN(AWAIT_END, DATA(5), EXIT));
+    struct world *w = RUN(.handshake = 1, .peer = PLAN(HELLO, FINISHED, DATA(70), CLOSE_NOTIFY, FIN),
+                          .prog = PLAN(AWAIT_END, DATA(5), EXIT));
     assert_int_equal(w->handshake, RELAY_ENDED);
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_int_equal(w->prog.got, 70);
@@ -371,7 +399,8 @@ static void data_that_come_with_the_last_flight_reach_prog(void **state) {
 static void a_handshake_that_trickles_is_late_all_the_same(void **state) {
     struct plan peer[202] = {PART};
     (void)state;
-    for (int i = 1; i < 200; i++) peer[i] = i % 2 ? (struct plan)SLEEP(100) : (struct plan)CLOSE_NOTIFY; /* bytes of one long record */
+    for (int i = 1; i < 200; i++)
+        peer[i] = i % 2 ? (struct plan)SLEEP(100) : (struct plan)CLOSE_NOTIFY; /* bytes of one long record */
     struct world *w = RUN(.handshake = 1, .limit = 1000, .peer = peer, .prog = PLAN(STAY));
     assert_int_equal(w->handshake, RELAY_LATE);
     assert_int_equal(w->now, 1000);
@@ -388,7 +417,8 @@ static void a_peer_that_goes_in_the_handshake_is_a_failure(void **state) {
 
 static void a_bad_handshake_gets_its_alert_and_is_read_to_its_end(void **state) {
     (void)state;
-    struct world *w = RUN(.handshake = 1, .peer = PLAN(HELLO, BAD, AWAIT_END, DATA(50000), FIN), .prog = PLAN(STAY));
+    struct world *w =
+        RUN(.handshake = 1, .peer = PLAN(HELLO, BAD, AWAIT_END, DATA(50000), FIN), .prog = PLAN(STAY));
     assert_int_equal(w->outcome, RELAY_FAILED);
     assert_int_equal(w->outward.count[WIRE_ALERT], 1);
     assert_int_equal(w->peer.cut, 0);

@@ -61,8 +61,10 @@ static int write_pending(struct world *w, struct actor *a) {
         queue_drop(&a->pending, queue_len(&a->pending));
         return 1;
     }
-    if (a == &w->peer) wire_feed(&w->inward, queue_s(&a->pending), (size_t)r);
-    else w->written += (size_t)r;
+    if (a == &w->peer)
+        wire_feed(&w->inward, queue_s(&a->pending), (size_t)r);
+    else
+        w->written += (size_t)r;
     if (!w->exit_at) w->owed = w->written;
     queue_drop(&a->pending, (size_t)r);
     return 1;
@@ -84,8 +86,10 @@ static void drop_connection(struct world *w, int hard) {
 }
 
 static void send_fin(struct world *w) {
-    if (w->setup.network == PIPES) close_end(&w->peer.wfd);
-    else if (w->peer.wfd >= 0) syscall(SYS_shutdown, w->peer.wfd, SHUT_WR);
+    if (w->setup.network == PIPES)
+        close_end(&w->peer.wfd);
+    else if (w->peer.wfd >= 0)
+        syscall(SYS_shutdown, w->peer.wfd, SHUT_WR);
     w->fin_at = ++w->events;
 }
 

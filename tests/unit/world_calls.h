@@ -1,4 +1,5 @@
-/* world_calls: the functions of skalibs and libc by which a relay reads, writes and closes, with the kernel's moods.
+/* world_calls: the functions of skalibs and libc by which a relay reads, writes and closes, with the kernel's
+ * moods.
  * They must do nothing that a kernel would not.
  *
  * To be included once in a program: it defines them. */
@@ -16,8 +17,8 @@
 #include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
 
-/* Never on a pipe that prog is known to have left bytes in, nor on a network that is known to be broken: with something to
- * read, these do not say EAGAIN. */
+/* Never on a pipe that prog is known to have left bytes in, nor on a network that is known to be broken:
+ * with something to read, these do not say EAGAIN. */
 static int tries_later(struct world *w, int fd) {
     int sure = (fd == w->from && w->gone_told) || (fd == w->net.rfd && w->net_error_at);
     if (sure || !percent(w, w->setup.again)) return 0;

@@ -93,7 +93,7 @@ static void world_begin(struct world *w, struct setup const *setup) {
     for (size_t i = 0; i < COUNT(mine); i++) no_blocking(mine[i]);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGALRM, hangs);
-    alarm(60);
+    alarm(20);
     tain_now = read_clock;
     set_stamp(w, &STAMP);
 }
@@ -116,7 +116,8 @@ static int is_open(int fd) {
 
 /* The relay is done, and the others read what is still on its way to them. */
 static void settle(struct world *w) {
-    if (is_open(w->net.rfd) || is_open(w->net.wfd) || is_open(w->from) || is_open(w->to)) fault(w, "leaves an fd open");
+    if (is_open(w->net.rfd) || is_open(w->net.wfd) || is_open(w->from) || is_open(w->to))
+        fault(w, "leaves an fd open");
     w->peer.read_wake = w->prog.read_wake = 0;
     w->peer.pause = w->prog.pause = 0;
     while (read_some(w, &w->peer) || read_some(w, &w->prog))
@@ -128,7 +129,8 @@ static void check_all(struct world *w) {
     if (w->engine.misused) fault(w, w->engine.misused);
     if (w->prog.wrong) fault(w, "prog does not get what the peer sent");
     if (w->outward.wrong) fault(w, "the peer does not get what prog wrote");
-    if (w->gone_told && w->accepted.data > w->written_then) fault(w, "sends what was written after prog was gone");
+    if (w->gone_told && w->accepted.data > w->written_then)
+        fault(w, "sends what was written after prog was gone");
     if (w->prog.got > w->inward.data) fault(w, "prog gets what came after the peer's end");
     if (w->outward.late) fault(w, "sends on after its close_notify");
 }

@@ -1,4 +1,5 @@
-/* world_time: where the relay waits, the others act, and when nobody can, time passes; and what must never be seen there.
+/* world_time: where the relay waits, the others act, and when nobody can, time passes; and what must never
+ * be seen there.
  * It must not let time pass while anybody has something to do.
  *
  * To be included once in a program: it defines iopause_stamp. */
@@ -75,8 +76,10 @@ static void check_in(struct world *w) {
         if (w->our_end_at) fault(w, "does not end prog's stdin after close_notify");
         return; /* and what comes in is discarded */
     }
-    if (w->prog.got < w->inward.whole) fault(w, "holds back what the peer sent");
-    else if (w->inward.ended || w->fin_at) fault(w, "does not tell prog that the peer has ended");
+    if (w->prog.got < w->inward.whole)
+        fault(w, "holds back what the peer sent");
+    else if (w->inward.ended || w->fin_at)
+        fault(w, "does not tell prog that the peer has ended");
 }
 
 /* What prog does not want must not keep the peer from writing. */
@@ -88,15 +91,18 @@ static void check_discard(struct world *w) {
 
 static void check_out(struct world *w) {
     if (!wants_to_read(w, &w->peer)) return;
-    if (w->peer.got < w->owed) fault(w, "holds back what prog wrote");
-    else if (w->prog_end_at) fault(w, "does not tell the peer that prog has ended");
+    if (w->peer.got < w->owed)
+        fault(w, "holds back what prog wrote");
+    else if (w->prog_end_at)
+        fault(w, "does not tell the peer that prog has ended");
 }
 
 /* Both directions have ended, or nobody is left at prog's end of them. */
 static void check_over(struct world *w, int64_t deadline) {
     int prog_gone = w->exit_at || w->prog.rfd < 0;
     int may_be_normal = w->engine.by_peer && w->accepted.whole == w->owed; /* our end is on its way */
-    if (failing(w) && !may_be_normal && prog_gone && deadline == never) fault(w, "waits for ever to tell the peer of a failure");
+    if (failing(w) && !may_be_normal && prog_gone && deadline == never)
+        fault(w, "waits for ever to tell the peer of a failure");
     if (!w->our_end_at || !(prog_gone || w->prog.end_at)) return;
     if (w->fin_at || w->reset_at) fault(w, "does not see that all is over");
     if (prog_gone && deadline == never) fault(w, "waits for ever for the peer's end");
@@ -123,9 +129,12 @@ static int ready_fds(struct world *w, iopause_fd *x, unsigned int n) {
 
 /* Nobody has anything left to do, and the relay waits without a limit: prog goes, then the peer. */
 static int last_resort(struct world *w) {
-    if (w->running && !w->exit_at) exit_prog(w, 0);
-    else if (!w->reset_at) drop_connection(w, 0);
-    else return 0;
+    if (w->running && !w->exit_at)
+        exit_prog(w, 0);
+    else if (!w->reset_at)
+        drop_connection(w, 0);
+    else
+        return 0;
     return 1;
 }
 

@@ -1,0 +1,240 @@
+/* test_engine: two engines that speak to each other through memory, and how a connection ends for them.
+ * What other implementations make of the engine is left to the wire tests. */
+
+#include "sandbox.h"
+
+#include "engine_wolfssl.h" /* to make the peer do what engine.h has no word for */
+#include "keyring.h"
+
+#include <string.h>
+
+static struct keyring *ring;
+static struct engine *server, *client;
+
+static int make_key(void **state) {
+    char const *why;
+    size_t len;
+    if (sandbox_enter(state) < 0) return -1;
+    sandbox_run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -out cert"
+                " -subj /CN=x -days 1 2>/dev/null");
+    unsigned char *key = sandbox_read("key", &len);
+    ring = keyring_new();
+    if (!ring || keyring_add(ring, key, len, &why) < 0) return -1;
+    free(key);
+    return 0;
+}
+
+static int free_key(void **state) {
+    keyring_free(ring);
+    return sandbox_leave(state);
+}
+
+/* ---- the wire between them ---- */
+
+static size_t unsent(struct engine *e) {
+    size_t n;
+    engine_out(e, &n);
+    return n;
+}
+
+/* At most max bytes. */
+static size_t carry(struct engine *from, struct engine *to, size_t max) {
+    size_t n, room;
+    unsigned char const *s = engine_out(from, &n);
+    unsigned char *r = engine_in_room(to, &room);
+    if (n > max) n = max;
+    if (n > room) n = room;
+    if (n) memcpy(r, s, n);
+    engine_in_commit(to, n);
+    engine_out_taken(from, n);
+    return n;
+}
+
+static void carry_all(struct engine *from, struct engine *to) {
+    while (carry(from, to, SIZE_MAX))
+        ;
+}
+
+static void give(struct engine *to, void const *s, size_t n) {
+    size_t room;
+    unsigned char *r = engine_in_room(to, &room);
+    assert_true(room >= n);
+    memcpy(r, s, n);
+    engine_in_commit(to, n);
+}
+
+/* Bytes cross the wire in pieces of that size. */
+static void shake_hands(size_t piece) {
+    enum engine_status s = ENGINE_AGAIN, c = ENGINE_AGAIN;
+    for (int i = 0; i < 20000 && (s == ENGINE_AGAIN || c == ENGINE_AGAIN); i++) {
+        if (c == ENGINE_AGAIN) c = engine_handshake(client);
+        carry(client, server, piece);
+        if (s == ENGINE_AGAIN) s = engine_handshake(server);
+        carry(server, client, piece);
+    }
+    assert_int_equal(s, ENGINE_OK);
+    assert_int_equal(c, ENGINE_OK);
+    carry_all(server, client);
+}
+
+static int make_engines(void **state) {
+    size_t len;
+    unsigned char *cert = sandbox_read("cert", &len);
+    (void)state;
+    server = engine_new(&(struct engine_config){.server = 1});
+    client = engine_new(&(struct engine_config){.server = 0});
+    engine_set_signer(server, keyring_sign, ring);
+    int bad =
+        engine_add_chain(server, 0, cert, len, 0) < 0 || engine_start(server) < 0 || engine_start(client) < 0;
+    free(cert);
+    return bad ? -1 : 0;
+}
+
+static int connect_engines(void **state) {
+    if (make_engines(state) < 0) return -1;
+    shake_hands(SIZE_MAX);
+    return 0;
+}
+
+static int free_engines(void **state) {
+    (void)state;
+    engine_free(server);
+    engine_free(client);
+    return 0;
+}
+
+/* ---- what crosses it ---- */
+
+static char buf[ENGINE_WRITE_MAX];
+
+static enum engine_status read_at(struct engine *e) {
+    size_t got = 0;
+    return engine_read(e, buf, sizeof buf, &got);
+}
+
+static void assert_reads(struct engine *e, char const *s) {
+    size_t got = 0;
+    assert_int_equal(engine_read(e, buf, sizeof buf, &got), ENGINE_OK);
+    assert_int_equal(got, strlen(s));
+    assert_memory_equal(buf, s, got);
+}
+
+static void a_handshake_may_trickle(void **state) {
+    (void)state;
+    shake_hands(1);
+    assert_int_equal(engine_write(client, "hello", 5), ENGINE_OK);
+    carry_all(client, server);
+    assert_reads(server, "hello");
+}
+
+static void the_end_of_the_transport_in_the_handshake_is_a_failure(void **state) {
+    (void)state;
+    assert_int_equal(engine_handshake(client), ENGINE_AGAIN);
+    carry(client, server, 50);
+    assert_int_equal(engine_handshake(server), ENGINE_AGAIN);
+    engine_in_eof(server);
+    assert_int_equal(engine_handshake(server), ENGINE_FAILED);
+    assert_false(engine_failed_by_peer(server));
+}
+
+static void each_direction_ends_alone(void **state) {
+    (void)state;
+    assert_int_equal(engine_write(client, "last", 4), ENGINE_OK);
+    engine_close_notify(client);
+    carry_all(client, server);
+    assert_reads(server, "last");
+    assert_int_equal(read_at(server), ENGINE_CLOSED);
+    assert_int_equal(read_at(server), ENGINE_CLOSED);
+    assert_int_equal(engine_write(server, "answer", 6), ENGINE_OK);
+    carry_all(server, client);
+    assert_reads(client, "answer");
+    assert_int_equal(read_at(client), ENGINE_AGAIN);
+}
+
+static void nothing_is_written_after_our_close_notify(void **state) {
+    (void)state;
+    engine_close_notify(server);
+    size_t before = unsent(server);
+    assert_int_equal(engine_write(server, "x", 1), ENGINE_FAILED);
+    engine_close_notify(server);
+    assert_int_equal(unsent(server), before);
+}
+
+/* RFC 8446 6.1 */
+static void no_answer_follows_our_close_notify(void **state) {
+    (void)state;
+    engine_close_notify(server);
+    size_t before = unsent(server);
+    assert_true(wolfSSL_update_keys(client->ssl) == WOLFSSL_SUCCESS);
+    carry_all(client, server);
+    assert_int_equal(read_at(server), ENGINE_AGAIN);
+    assert_int_equal(unsent(server), before);
+}
+
+static void no_alert_follows_our_close_notify(void **state) {
+    static unsigned char const record[5 + 40] = {23, 3, 3, 0, 40};
+    (void)state;
+    engine_close_notify(server);
+    size_t before = unsent(server);
+    give(server, record, sizeof record);
+    assert_int_equal(read_at(server), ENGINE_FAILED);
+    assert_int_equal(unsent(server), before);
+}
+
+static void a_bad_record_is_answered_with_an_alert(void **state) {
+    static unsigned char const record[5 + 40] = {23, 3, 3, 0, 40};
+    (void)state;
+    give(server, record, sizeof record);
+    assert_int_equal(read_at(server), ENGINE_FAILED);
+    assert_false(engine_failed_by_peer(server));
+    carry_all(server, client);
+    assert_int_equal(read_at(client), ENGINE_FAILED);
+    assert_true(engine_failed_by_peer(client));
+}
+
+static void eof_between_records_is_an_end_and_inside_one_a_failure(void **state) {
+    (void)state;
+    assert_int_equal(engine_write(client, "whole", 5), ENGINE_OK);
+    carry_all(client, server);
+    engine_in_eof(server);
+    assert_reads(server, "whole");
+    assert_int_equal(read_at(server), ENGINE_EOF);
+
+    assert_int_equal(engine_write(server, "cut", 3), ENGINE_OK);
+    carry(server, client, unsent(server) - 1);
+    engine_in_eof(client);
+    assert_int_equal(read_at(client), ENGINE_FAILED);
+    assert_false(engine_failed_by_peer(client));
+}
+
+/* A peer that makes us answer and takes no answer must wait. */
+static void key_updates_without_end_do_not_fill_memory(void **state) {
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        size_t room;
+        if (!engine_in_room(server, &room)) return;
+        assert_true(wolfSSL_update_keys(client->ssl) == WOLFSSL_SUCCESS);
+        carry_all(client, server);
+        assert_int_equal(read_at(server), ENGINE_AGAIN);
+        assert_true(unsent(server) < 200000);
+    }
+    fail_msg("the engine takes all");
+}
+
+#define WITH_NEW(test) cmocka_unit_test_setup_teardown(test, make_engines, free_engines)
+#define CONNECTED(test) cmocka_unit_test_setup_teardown(test, connect_engines, free_engines)
+
+int main(void) {
+    struct CMUnitTest const tests[] = {
+        WITH_NEW(a_handshake_may_trickle),
+        WITH_NEW(the_end_of_the_transport_in_the_handshake_is_a_failure),
+        CONNECTED(each_direction_ends_alone),
+        CONNECTED(nothing_is_written_after_our_close_notify),
+        CONNECTED(no_answer_follows_our_close_notify),
+        CONNECTED(no_alert_follows_our_close_notify),
+        CONNECTED(a_bad_record_is_answered_with_an_alert),
+        CONNECTED(eof_between_records_is_an_end_and_inside_one_a_failure),
+        CONNECTED(key_updates_without_end_do_not_fill_memory),
+    };
+    return cmocka_run_group_tests(tests, make_key, free_key);
+}
