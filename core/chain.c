@@ -122,10 +122,16 @@ static void await_prog(struct run *run) {
 
 /* ---- the engine ---- */
 
+static void warn_of_exposed(struct run *run, stralloc *exposed) {
+    if (exposed->len && run->plan->opt.verbosity > 1 && stralloc_0(exposed))
+        strerr_warnw("key file readable by others:", exposed->s);
+    stralloc_free(exposed);
+}
+
 static int load(struct run *run) {
     struct chain_plan const *plan = run->plan;
     struct creds_error err;
-    char const *exposed;
+    stralloc exposed = STRALLOC_ZERO;
     struct engine_config config = {
         .server = plan->server,
         .verify = plan->opt.verify,
@@ -136,11 +142,11 @@ static int load(struct run *run) {
     run->ring = keyring_new();
     if (!run->engine || !run->ring) return fatal(run, EXIT_ENGINE, "unable to set up the TLS engine");
     engine_set_signer(run->engine, keyring_sign, run->ring);
-    if (creds_load(&plan->creds, run->ring, run->engine, &err, &exposed) < 0)
-        return fatal(run, EXIT_CONFIG, "unable to ", err.what, err.object, ": ",
-                     err.errnum ? strerror(err.errnum) : err.reason);
-    if (exposed && plan->opt.verbosity > 1) strerr_warnw("key file ", exposed, " is readable by others");
-    return 0;
+    int failed = creds_load(&plan->creds, run->ring, run->engine, &err, &exposed) < 0;
+    warn_of_exposed(run, &exposed);
+    if (!failed) return 0;
+    return fatal(run, EXIT_CONFIG, "unable to ", err.what, err.object, ": ",
+                 err.errnum ? strerror(err.errnum) : err.reason);
 }
 
 static int set_up_engine(struct run *run) {

@@ -32,8 +32,14 @@ static int no_memory(struct creds_error *err) {
     return -1;
 }
 
+/* A name of no file is none. */
+static char const *file_of(char const *const *envp, char const *variable) {
+    char const *value = env_get2(envp, variable);
+    return value && *value ? value : 0;
+}
+
 static int find_plain(struct creds *c, char const *const *envp, struct creds_error *err) {
-    char const *keyfile = env_get2(envp, "KEYFILE"), *certfile = env_get2(envp, "CERTFILE");
+    char const *keyfile = file_of(envp, "KEYFILE"), *certfile = file_of(envp, "CERTFILE");
     if (!keyfile) return not_set(err, "KEYFILE");
     if (!certfile) return not_set(err, "CERTFILE");
     return add_pair(c, 0, keyfile, certfile) < 0 ? no_memory(err) : 0;
@@ -62,10 +68,11 @@ static int each_named(struct creds *c, char const *const *envp, char const *pref
         char const *equals = strchr(*v, '='), *name = *v + n;
         if (!equals || strncmp(*v, prefix, n) || equals == name) continue;
         char const *value = value_of(envp, other, name, (size_t)(equals - name));
-        if (value && !add) continue;
-        char *copy = name_copy(value ? "" : other, name, (size_t)(equals - name));
-        if (!copy || (value && add_pair(c, copy, equals + 1, value) < 0)) return no_memory(err);
-        if (!value) return not_set(err, copy);
+        char const *missing = !equals[1] ? prefix : !value || !*value ? other : 0;
+        if (!missing && !add) continue;
+        char *copy = name_copy(missing ? missing : "", name, (size_t)(equals - name));
+        if (!copy || (!missing && add_pair(c, copy, equals + 1, value) < 0)) return no_memory(err);
+        if (missing) return not_set(err, copy);
     }
     return 0;
 }
@@ -83,8 +90,8 @@ int creds_find_pairs(struct creds *c, char const *const *envp, int plain, int na
 }
 
 int creds_find_anchors(struct creds *c, char const *const *envp, struct creds_error *err) {
-    c->cadir = env_get2(envp, "CADIR");
-    c->cafile = env_get2(envp, "CAFILE");
+    c->cadir = file_of(envp, "CADIR");
+    c->cafile = file_of(envp, "CAFILE");
     return c->cadir || c->cafile ? 0 : not_set(err, "CADIR or CAFILE");
 }
 
@@ -126,7 +133,7 @@ static void wipe(stralloc *sa) {
     stralloc_free(sa);
 }
 
-static int load_key(struct keyring *ring, char const *file, struct creds_error *err, char const **exposed) {
+static int load_key(struct keyring *ring, char const *file, struct creds_error *err, stralloc *exposed) {
     stralloc sa = STRALLOC_ZERO;
     struct stat st;
     char const *why;
@@ -138,7 +145,8 @@ static int load_key(struct keyring *ring, char const *file, struct creds_error *
     int key = keyring_add(ring, (unsigned char const *)sa.s, sa.len, &why);
     wipe(&sa);
     if (key < 0) return invalid(err, "use key file ", file, why);
-    if (st.st_mode & S_IROTH) *exposed = file;
+    if (st.st_mode & S_IROTH && !(stralloc_cats(exposed, " ") && stralloc_cats(exposed, file)))
+        return no_memory(err);
     return key;
 }
 
@@ -194,9 +202,8 @@ static int load_anchors(struct creds const *c, struct engine *e, struct creds_er
 }
 
 int creds_load(struct creds const *c, struct keyring *ring, struct engine *e, struct creds_error *err,
-               char const **exposed) {
+               stralloc *exposed) {
     struct creds_pair const *pair = genalloc_s(struct creds_pair, &c->pairs);
-    *exposed = 0;
     for (size_t n = genalloc_len(struct creds_pair, &c->pairs); n; n--, pair++) {
         int key = load_key(ring, pair->keyfile, err, exposed);
         if (key < 0 || load_chain(e, ring, (unsigned int)key, pair, err) < 0) return -1;

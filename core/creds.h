@@ -5,6 +5,7 @@
 #define CREDS_H
 
 #include <skalibs/genalloc.h>
+#include <skalibs/stralloc.h>
 
 #include "engine.h"
 #include "keyring.h"
@@ -37,10 +38,10 @@ int creds_find_pairs(struct creds *c, char const *const *envp, int plain, int na
 /* Finds CADIR or CAFILE. */
 int creds_find_anchors(struct creds *c, char const *const *envp, struct creds_error *err);
 
-/* Reads all that was found, into the ring and the engine. Returns 0, or -1 with err. *exposed: a key file
- * that others than its owner and group may read, or 0. */
+/* Reads all that was found, into the ring and the engine. Returns 0, or -1 with err. The names of the key files
+ * that others than their owner and group may read are appended to exposed, each with a space before it. */
 int creds_load(struct creds const *c, struct keyring *ring, struct engine *e, struct creds_error *err,
-               char const **exposed);
+               stralloc *exposed);
 
 void creds_free(struct creds *c);
 

@@ -53,6 +53,7 @@ static int receive(WOLFSSL *ssl, char *buf, int size, void *data) {
 static int send_out(WOLFSSL *ssl, char *buf, int size, void *data) {
     struct engine *e = data;
     (void)ssl;
+    if (e->close_sent) return size; /* an answer to a KeyUpdate, an alert: too late (RFC 8446 6.1) */
     recordpos_advance(&e->outpos, (unsigned char const *)buf, (size_t)size);
     return queue_put(&e->out, buf, (size_t)size) ? size : WOLFSSL_CBIO_ERR_GENERAL;
 }
@@ -314,8 +315,8 @@ enum engine_status engine_write(struct engine *e, char const *s, size_t len) {
 
 void engine_close_notify(struct engine *e) {
     if (e->close_sent || e->failed) return;
-    e->close_sent = 1;
     wolfSSL_shutdown(e->ssl); /* once: a second call eats application data */
+    e->close_sent = 1;
 }
 
 int engine_failed_by_peer(struct engine const *e) {

@@ -81,20 +81,24 @@ static int offers(struct clienthello const *h, int id) {
     return 0;
 }
 
+static int first_common_group(struct clienthello const *h) {
+    for (int i = 0; i < GROUPS_SERVER; i++)
+        if (offers(h, groups[i].id)) return i;
+    return -1;
+}
+
 /* In TLS 1.2 the library takes the client's first group, and any that it knows; so it is left with no
- * choice. */
+ * choice. In TLS 1.3 it has ours, but answers a client that has none of them with an empty retry. */
 int engine_wolfssl_choose_group(struct engine *e, struct clienthello const *h) {
-    if (h->offers_tls13 || !h->ngroups) return 1;
-    for (int i = 0; i < GROUPS_SERVER; i++) {
-        if (!offers(h, groups[i].id)) continue;
+    int i = h->ngroups ? first_common_group(h) : 0;
+    if (i < 0) return 0;
 #ifdef OPENSSL_EXTRA
+    if (h->ngroups && !h->offers_tls13)
         return wolfSSL_set1_curves_list(e->ssl, groups[i].name) == WOLFSSL_SUCCESS;
 #else
-        (void)e;
-        return 1;
+    (void)e;
 #endif
-    }
-    return 0;
+    return 1;
 }
 
 /* A process has one connection: there is nothing to resume, and a ticket would lose the client's

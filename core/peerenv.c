@@ -43,6 +43,12 @@ static int none(void) {
     return 0;
 }
 
+/* Of a peer that showed no certificate, or one that x509 cannot read. */
+static int no_certificate(struct engine_info const *info) {
+    errno = info->peer ? EPROTO : ENOENT;
+    return 0;
+}
+
 static int add_escaped(stralloc *sa, char const *s) {
     return s ? escape_add(sa, s, strlen(s), "") : none();
 }
@@ -65,7 +71,8 @@ static int add_sni(stralloc *sa, struct engine_info const *info, struct x509 con
 static int add_hash(stralloc *sa, struct engine_info const *info, struct x509 const *x) {
     SHA256Schedule ctx;
     char digest[32], hex[64];
-    if (!x) return none();
+    (void)x;
+    if (!info->peer) return none();
     sha256_init(&ctx);
     sha256_update(&ctx, (char const *)info->peer, info->peerlen);
     sha256_final(&ctx, digest);
@@ -74,8 +81,7 @@ static int add_hash(stralloc *sa, struct engine_info const *info, struct x509 co
 }
 
 static int add_subject(stralloc *sa, struct engine_info const *info, struct x509 const *x) {
-    (void)info;
-    return x ? x509_name_text(sa, &x->subject) : none();
+    return x ? x509_name_text(sa, &x->subject) : no_certificate(info);
 }
 
 static int add_resumed(stralloc *sa, struct engine_info const *info, struct x509 const *x) {
@@ -94,23 +100,22 @@ static int add_alpn(stralloc *sa, struct engine_info const *info, struct x509 co
 }
 
 static int add_issuer(stralloc *sa, struct engine_info const *info, struct x509 const *x) {
-    (void)info;
-    return x ? x509_name_text(sa, &x->issuer) : none();
+    return x ? x509_name_text(sa, &x->issuer) : no_certificate(info);
 }
 
 static int add_serial(stralloc *sa, struct engine_info const *info, struct x509 const *x) {
-    (void)info;
-    return x ? x509_serial_text(sa, x) : none();
+    return x ? x509_serial_text(sa, x) : no_certificate(info);
 }
 
 static int add_notafter(stralloc *sa, struct engine_info const *info, struct x509 const *x) {
-    (void)info;
-    return x ? x509_time_text(sa, &x->notafter) : none();
+    return x ? x509_time_text(sa, &x->notafter) : no_certificate(info);
 }
 
 static int add_san(stralloc *sa, struct engine_info const *info, struct x509 const *x) {
-    (void)info;
-    return x && x->san.len ? x509_san_text(sa, x) : none();
+    size_t before = sa->len;
+    if (!x) return no_certificate(info);
+    if (!x509_san_text(sa, x)) return 0;
+    return sa->len > before ? 1 : none();
 }
 
 /* The variables of the contract: prog sees these from us or not at all. */

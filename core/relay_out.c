@@ -46,9 +46,12 @@ static int encrypt(struct relay *r) {
 
 /* What the peer sent before it went is still to be had, but no more is waited for. */
 static void net_refused(struct relay *r, int e) {
-    int normal = relay_all_sent(r);
+    if (relay_all_sent(r)) {
+        engine_out_taken(r->engine, relay_unsent(r)); /* our end, without the farewell */
+        return;
+    }
     relay_cut_out(r);
-    if (normal || r->outcome != RELAY_ENDED) return;
+    if (r->outcome != RELAY_ENDED) return;
     r->outcome = RELAY_FAILED;
     r->why = strerror(e);
     r->refused = e;

@@ -134,11 +134,12 @@ static void after_close_notify_and_break_prog_gets_eof_and_input_is_discarded(vo
 
 static void after_close_notify_and_break_the_peer_need_not_wait_for_a_prog_that_does_not_read(void **state) {
     (void)state;
-    struct world *w = RUN(.prog = PLAN(SLEEP(100), CLOSE_OUT, SLEEP(20000), EXIT), .prog_ignores = 1,
-                          .peer = PLAN(DATA(300000), CLOSE_NOTIFY, FIN), .options.close = RELAY_CLOSE_NOTIFY);
+    struct world *w =
+        RUN(.prog = PLAN(SLEEP(100), CLOSE_OUT, SLEEP(20000), EXIT), .prog_ignores = 1,
+            .peer = PLAN(DATA(1000000), CLOSE_NOTIFY, FIN), .options.close = RELAY_CLOSE_NOTIFY);
     assert_int_equal(w->outcome, RELAY_ENDED);
     assert_int_not_equal(w->fin_at, 0);
-    assert_int_equal(w->inward.whole, 300000);
+    assert_int_equal(w->inward.whole, 1000000);
 }
 
 static void what_came_before_close_notify_and_break_reaches_a_prog_that_is_slow(void **state) {
@@ -374,6 +375,16 @@ static void over_pipes_a_peer_that_reads_no_more_is_a_failure_and_not_waited_for
     assert_int_equal(w->outcome, RELAY_FAILED);
     assert_int_equal(w->prog.got, 10);
     assert_int_equal(w->now, 10);
+    assert_int_not_equal(w->prog.end_at, 0); /* prog was told */
+}
+
+static void over_pipes_close_notify_that_is_refused_breaks_the_connection_too(void **state) {
+    (void)state;
+    struct world *w =
+        RUN(.network = PIPES, .peer = PLAN(CLOSE_IN), .prog = PLAN(SLEEP(10), CLOSE_OUT, AWAIT_END, EXIT),
+            .options.close = RELAY_CLOSE_NOTIFY);
+    assert_int_equal(w->outcome, RELAY_ENDED);
+    assert_int_not_equal(w->prog.end_at, 0);
 }
 
 static void over_pipes_prog_may_end_its_direction_first(void **state) {
@@ -467,6 +478,7 @@ int main(void) {
         cmocka_unit_test(over_pipes_all_comes_through),
         cmocka_unit_test(over_pipes_nothing_lingers),
         cmocka_unit_test(over_pipes_a_peer_that_reads_no_more_is_a_failure_and_not_waited_for),
+        cmocka_unit_test(over_pipes_close_notify_that_is_refused_breaks_the_connection_too),
         cmocka_unit_test(over_pipes_prog_may_end_its_direction_first),
         cmocka_unit_test(data_that_come_with_the_last_flight_reach_prog),
         cmocka_unit_test(a_handshake_that_trickles_is_late_all_the_same),

@@ -62,7 +62,7 @@ struct plan {
 #define RESET {ACT_RESET, 0} /* drops the connection */
 #define HARD_RESET {ACT_RESET, 1} /* and what was in flight to the relay is lost, as with TCP */
 
-#define CLOSE_IN {ACT_CLOSE_IN, 0} /* reads no more; on one socket for both directions, nothing. prog's, too */
+#define CLOSE_IN {ACT_CLOSE_IN, 0} /* reads no more; with one socket for both, nothing. prog's, too */
 
 /* prog's */
 #define CLOSE_OUT {ACT_CLOSE_OUT, 0}

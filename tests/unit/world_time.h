@@ -108,9 +108,20 @@ static void check_over(struct world *w, int64_t deadline) {
     if (prog_gone && deadline == never) fault(w, "waits for ever for the peer's end");
 }
 
+/* A close_notify that the peer refused is no failure: its direction may go on. */
+static void check_failed(struct world *w) {
+    int half_closed = w->engine.told == ENGINE_OK && w->prog_end_at && w->accepted.whole == w->owed;
+    if (half_closed && w->setup.options.close != RELAY_CLOSE_NOTIFY) return;
+    if (wants_to_read(w, &w->prog)) fault(w, "does not end prog's stdin");
+}
+
 static void check_quiet(struct world *w, int64_t deadline) {
     if (w->running) check_over(w, deadline);
-    if (!w->running || failing(w)) return;
+    if (!w->running) return;
+    if (failing(w)) {
+        check_failed(w);
+        return;
+    }
     check_in(w);
     check_discard(w);
     check_out(w);
