@@ -5,7 +5,7 @@ import time
 import pytest
 
 from harness import eventually
-from peer import Tls, context
+from peer import Ended, Tls, context
 from pki import Cert, openssl
 
 # Longer than the certificates that the library keeps in its session.
@@ -73,6 +73,39 @@ def test_key_that_no_handshake_could_use_is_96_at_start(launch, pki, kind):
     run = launch.tlsd("", "cat", {"KEYFILE": key, "CERTFILE": cert})
     assert run.wait() == 96
     assert str(key) in run.stderr()
+
+
+@pytest.mark.parametrize("variable", ["KEYFILE", "CERTFILE"])
+def test_empty_file_name_is_one_that_is_not_set(launch, variable):
+    run = launch.tlsd("", "cat", {variable: ""})
+    assert run.wait() == 100
+    assert f"{variable} not set" in run.stderr()
+
+
+def test_every_exposed_key_file_is_named(launch, ends, pki):
+    plain, named = pki.issue(), pki.issue("/CN=a.example.com", san="DNS:a.example.com", key="rsa")
+    copies = [pki.write(cert.key.read_bytes(), "key") for cert in (plain, named)]
+    env = {"KEYFILE": copies[0], "CERTFILE": plain.cert,
+           "KEYFILE:a.example.com": copies[1], "CERTFILE:a.example.com": named.cert}
+    for copy in copies:
+        copy.chmod(0o644)
+    run = launch.tlsd("-k 1 -v 2", "true", env)
+    ends(run, "1.3").handshake()
+    assert eventually(lambda: all(str(copy) in run.stderr() for copy in copies))
+
+
+def test_client_with_no_group_of_ours_is_told_so(launch, version):
+    run = launch.tlsd("", "cat")
+    tls = Tls(run.sock, context(version=version)).groups("P-521")
+    with pytest.raises(Ended, match="HANDSHAKE_FAILURE"):
+        tls.handshake()
+    assert run.wait() == 98
+
+
+def test_san_of_nothing_that_is_shown_is_not_set(launch, pki, version):
+    cert = pki.client(san="otherName:1.2.3.4;UTF8:x")
+    run = launch.tlsd("-y", "echo ${SSL_PEER_CERT_SAN-none}")
+    assert Tls(run.sock, context(version=version, cert=cert)).handshake().recv_all() == b"none\n"
 
 
 def test_flood_of_key_updates_does_not_make_the_engine_grow(launch, ends):
