@@ -142,6 +142,16 @@ static void after_close_notify_and_break_the_peer_need_not_wait_for_a_prog_that_
     assert_int_equal(w->inward.whole, 1000000);
 }
 
+static void
+after_close_notify_and_break_a_prog_that_does_not_read_does_not_keep_the_peer_connected(void **state) {
+    (void)state;
+    struct world *w =
+        RUN(.prog = PLAN(SLEEP(100), CLOSE_OUT, SLEEP(20000), EXIT), .prog_ignores = 1,
+            .peer = PLAN(DATA(100000), SLEEP(10000), DATA(5)), .options.close = RELAY_CLOSE_NOTIFY);
+    assert_int_equal(w->outcome, RELAY_ENDED);
+    assert_int_equal(w->inward.whole, 100000);
+}
+
 static void what_came_before_close_notify_and_break_reaches_a_prog_that_is_slow(void **state) {
     (void)state;
     struct world *w = RUN(.prog = PLAN(SLEEP(100), CLOSE_OUT, AWAIT_END, EXIT), .prog_pause = 7000,
@@ -452,6 +462,8 @@ int main(void) {
         cmocka_unit_test(on_tls12_a_peer_that_sent_close_notify_gets_its_answer_and_ours),
         cmocka_unit_test(after_close_notify_and_break_prog_gets_eof_and_input_is_discarded),
         cmocka_unit_test(after_close_notify_and_break_the_peer_need_not_wait_for_a_prog_that_does_not_read),
+        cmocka_unit_test(
+            after_close_notify_and_break_a_prog_that_does_not_read_does_not_keep_the_peer_connected),
         cmocka_unit_test(what_came_before_close_notify_and_break_reaches_a_prog_that_is_slow),
         cmocka_unit_test(close_notify_in_one_piece_with_data_loses_none_of_it),
         cmocka_unit_test(what_comes_after_close_notify_is_ignored),
