@@ -49,9 +49,8 @@ static int set_protocol(struct engine *e) {
 #if CONFIG_TLS12
     if (wolfSSL_CTX_SetMinVersion(e->ctx, WOLFSSL_TLSV1_2) != WOLFSSL_SUCCESS) return -1;
 #endif
-    return wolfSSL_CTX_set_cipher_list(e->ctx, cpu_has_aes() ? SUITES_AES : SUITES_CHACHA) == WOLFSSL_SUCCESS
-               ? 0
-               : -1;
+    char const *suites = cpu_has_aes() ? SUITES_AES : SUITES_CHACHA;
+    return wolfSSL_CTX_set_cipher_list(e->ctx, suites) == WOLFSSL_SUCCESS ? 0 : -1;
 }
 
 static struct {

@@ -40,8 +40,8 @@ int relay_poll(struct relay *r, iopause_fd x[RELAY_POLL_N], tain *deadline) {
     x[RELAY_POLL_NET_READ] = wait_for(r->net.rfd, POLLIN, relay_wants_net(r));
     x[RELAY_POLL_NET_WRITE] = wait_for(r->net.wfd, POLLOUT, r->out != RELAY_OVER && relay_unsent(r));
     x[RELAY_POLL_FROM] = wait_for(r->from, POLLIN, relay_may_take(r));
-    x[RELAY_POLL_TO] =
-        wait_for(r->to, r->inlen ? POLLOUT : 0, r->to >= 0); /* without events: to see prog close it */
+    /* without events: to see prog close it */
+    x[RELAY_POLL_TO] = wait_for(r->to, r->inlen ? POLLOUT : 0, r->to >= 0);
     x[RELAY_POLL_WATCH] = wait_for(r->watch.fd, POLLIN, !r->gone && r->watch.fd >= 0);
     relay_set_deadline(r, deadline);
     return 1;
@@ -60,10 +60,10 @@ void relay_step(struct relay *r, iopause_fd const x[RELAY_POLL_N]) {
 }
 
 enum relay_outcome relay_run(struct relay *r) {
-    iopause_fd x[RELAY_POLL_N];
+    iopause_fd x[RELAY_POLL_N] = {{0}};
     tain deadline;
-    relay_step(r,
-               memset(x, 0, sizeof x)); /* cleartext may have come with the handshake: no event will tell */
+    /* cleartext may have come with the handshake: no event will tell */
+    relay_step(r, x);
     while (relay_poll(r, x, &deadline)) {
         if (iopause_g(x, RELAY_POLL_N, &deadline) < 0 && errno != EINTR) return RELAY_ERROR;
         relay_step(r, x);
