@@ -36,7 +36,7 @@ LIBS = $(call linker_part,$(WOLFSSL)) $(call linker_part,$(SKALIBS)) -lm
 
 APPLETS := $(sort $(wildcard applets/*.c))
 MAIN := $(O)/core/multicall.o
-CORE := $(filter-out $(MAIN),$(patsubst %.c,$(O)/%.o,$(sort $(wildcard core/*.c))))
+CORE := $(filter-out $(MAIN),$(patsubst %.c,$(O)/%.o,$(sort $(wildcard core/*.c core/*/*.c))))
 UNIT := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/test_*.c)))
 # V=1 shows the commands themselves, make -s nothing
 Q := $(if $(V),,@)
@@ -57,7 +57,7 @@ $(O)/s6-tls: $(MAIN) $(O)/libapplets.a $(O)/libcore.a
 
 # The directory is there for files that went away: their objects must leave the archive too.
 $(O)/libapplets.a: $(APPLETS:%.c=$(O)/%.o) applets
-$(O)/libcore.a: $(CORE) core
+$(O)/libcore.a: $(CORE) $(sort $(dir $(wildcard core/*.c core/*/*.c)))
 $(O)/lib%.a:
 	@$(say) '  AR  $@'
 	$(Q)rm -f $@
