@@ -182,13 +182,13 @@ static int is_clean(char const *s) {
 }
 
 int peerenv_valid(char const *s, size_t len) {
-    unsigned int seen = 0;
+    int last = -1;
     if (!len || len > PEERENV_MAX || s[len - 1]) return 0;
     while (*s) {
         size_t n = strlen(s); /* ends within len: its last byte is NUL */
         int i = name_of(s, n);
-        if (i < 0 || seen & 1U << i || !is_clean(s)) return 0;
-        seen |= 1U << i;
+        if (i <= last || !is_clean(s)) return 0; /* no name of ours, or not in the order of the table */
+        last = i;
         if (n + 1 >= len) return 0; /* the closing empty string is missing */
         s += n + 1;
         len -= n + 1;

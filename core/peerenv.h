@@ -19,8 +19,8 @@ enum { PEERENV_MAX = 65536, PEERENV_VALUE_MAX = 16384 };
  * out; its names are appended to left_out, each with a space before it. Returns 1, or 0: no memory. */
 int peerenv_make(stralloc *sa, struct engine_info const *info, stralloc *left_out);
 
-/* Whether the len bytes at s are a block and nothing else: the names of the contract, each at most once,
- * values without control bytes. */
+/* Whether the len bytes at s are a block and nothing else: the names of the contract, in the order in which
+ * they are made and so each at most once, values without control bytes. */
 int peerenv_valid(char const *s, size_t len);
 
 /* Puts prog's environment together in list (char const *), closed by a null pointer: envp without the SSL_
