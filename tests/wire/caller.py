@@ -1,5 +1,5 @@
-"""caller: python3 caller.py STATE... -- ARGV... takes on each state, such as "umask" or "fds=9", and executes ARGV.
-A program of its own, for what cannot be undone. It knows nothing of what it executes."""
+"""caller: python3 caller.py STATE... -- ARGV... takes on each state, such as "umask" or "closed=2", and executes ARGV.
+Exits 77 where it may not take one on. A program of its own, for what cannot be undone; it knows nothing of ARGV."""
 
 import ctypes
 import os
@@ -148,6 +148,14 @@ def execute(argv, environment):
     sys.exit(f"{argv[0]} is not found")
 
 
+def take_on(state, args):
+    try:
+        state(*args)
+    except PermissionError as error:
+        print(f"{state.__name__}: {error}", file=sys.stderr)
+        sys.exit(77)
+
+
 def main(words):
     states, argv = words[:words.index("--")], words[words.index("--") + 1:]
     environment = [name + b"=" + value for name, value in os.environb.items()]
@@ -159,7 +167,7 @@ def main(words):
             environment += [b"A=1", b"A=2", b"no equals sign", b"=", b"EMPTY=", b"SSL_CIPHER=old", b"SSL_CIPHER=older",
                             b"SSL_CERT_FILE=/x", b"KEYFILE:a=/x", b"KEYFILES=/x", b"LONG=" + b"x" * 100000]
         else:
-            globals()[name](*[value] if equals else [])
+            take_on(globals()[name], [value] if equals else [])
     execute([os.fsencode(word) for word in argv], environment)
 
 

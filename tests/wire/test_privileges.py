@@ -53,6 +53,17 @@ def test_engine_has_dropped_before_the_first_byte_of_the_network(link):
     assert eventually(lambda: ids(run.pid) == ([ENGINE_UID] * 4, [ENGINE_GID] * 4, []), 5)
 
 
+def test_others_of_the_engine_s_user_cannot_look_into_it(link):
+    """As the engine of another connection would, when it has been broken into."""
+    run, tls = link("", ["cat"], env=ENGINE)
+    assert run.prog()
+    for pid in ours(run):
+        for file in ("mem", "environ", "maps"):
+            done = subprocess.run(["head", "-c", "1", f"/proc/{pid}/{file}"], capture_output=True, text=True,
+                                  user=ENGINE_UID, group=ENGINE_GID, extra_groups=[])
+            assert done.returncode and "Permission denied" in done.stderr
+
+
 def test_engine_has_no_capability_left(link):
     run, tls = link("", ["cat"], env=ENGINE)
     assert run.prog()

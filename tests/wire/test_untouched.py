@@ -58,6 +58,8 @@ class Reports:
     def direct(self, *states, env=None):
         run = self.launch.program(self.argv(states), env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         text = run.process.stdout.read().decode()
+        if run.wait() == 77:
+            pytest.skip(run.stderr())
         assert run.wait() == 0, run.stderr()
         return comparable(text, run)
 
