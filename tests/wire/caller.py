@@ -1,5 +1,6 @@
-"""caller: python3 caller.py STATE... -- ARGV... takes on each state, such as "umask" or "closed=2", and executes ARGV.
-Exits 77 where it may not take one on. A program of its own, for what cannot be undone; it knows nothing of ARGV."""
+"""caller: python3 caller.py STATE... -- ARGV... takes on each state, such as "umask" or "closed=2", and
+executes ARGV. Exits 77 where it may not take one on. A program of its own, for what cannot be undone; it
+knows nothing of ARGV."""
 
 import ctypes
 import os
@@ -164,8 +165,9 @@ def main(words):
     for state in states:
         name, equals, value = state.partition("=")
         if name == "environment":
-            environment += [b"A=1", b"A=2", b"no equals sign", b"=", b"EMPTY=", b"SSL_CIPHER=old", b"SSL_CIPHER=older",
-                            b"SSL_CERT_FILE=/x", b"KEYFILE:a=/x", b"KEYFILES=/x", b"LONG=" + b"x" * 100000]
+            environment += [b"A=1", b"A=2", b"no equals sign", b"=", b"EMPTY=", b"SSL_CIPHER=old",
+                            b"SSL_CIPHER=older", b"SSL_CERT_FILE=/x", b"KEYFILE:a=/x", b"KEYFILES=/x",
+                            b"LONG=" + b"x" * 100000]
         else:
             take_on(globals()[name], [value] if equals else [])
     execute([os.fsencode(word) for word in argv], environment)

@@ -1,6 +1,6 @@
-"""prog is never touched: what it finds of itself is what it would find without us, but for two pipes and the variables.
-A program reports all that it can ask the kernel for, run by the same caller, in the same state, with and without
-s6-tlsd or s6-tlsc in front."""
+"""prog is never touched: what it finds of itself is what it would find without us, but for two pipes and the
+variables. A program reports all that it can ask the kernel for, run by the same caller, in the same state,
+with and without s6-tlsd or s6-tlsc in front."""
 
 import os
 import pty
@@ -22,8 +22,8 @@ AS_ROOT = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
 OWN = ("status Pid", "status Tgid", "status NStgid", "status NSpid", "status PPid", "status Vm", "status Rss",
        "status voluntary", "status nonvoluntary", "status FDSize", "status SigQ")
 
-STATES = ["some_signals", "sigchld_blocked", "all_signals", "limits", "umask", "directory", "priorities", "memory",
-          "fds", "closed=2", "environment", "keyring"]
+STATES = ["some_signals", "sigchld_blocked", "all_signals", "limits", "umask", "directory", "priorities",
+          "memory", "fds", "closed=2", "environment", "keyring"]
 ROOT_STATES = ["privileges", "groups", "user=60003,60004,60005,60006"]
 
 
@@ -82,14 +82,16 @@ def reports(launch, ends, pki, side, reporter):
 
 def differences(direct, behind):
     """The lines of one that the other has not, signs before them."""
-    return [f"-{line}" for line in direct if line not in behind] + [f"+{line}" for line in behind if line not in direct]
+    return ([f"-{line}" for line in direct if line not in behind] +
+            [f"+{line}" for line in behind if line not in direct])
 
 
 def assert_untouched(direct, behind):
     (lines, variables), (lines_behind, variables_behind) = direct, behind
     assert differences(lines, lines_behind) == []
     assert lines == lines_behind
-    removed = tuple(f"variable {name}=" for name in CONFIGURED + WRITTEN) + ("variable KEYFILE:", "variable CERTFILE:")
+    names = [f"{name}=" for name in CONFIGURED + WRITTEN] + ["KEYFILE:", "CERTFILE:"]
+    removed = tuple(f"variable {name}" for name in names)
     kept = [line for line in variables if not line.startswith(removed)]
     assert variables_behind[:len(kept)] == kept
     names = [line.removeprefix("variable ").partition("=")[0] for line in variables_behind[len(kept):]]
@@ -112,6 +114,10 @@ def test_prog_of_an_ordinary_caller_is_untouched(reports):
 @pytest.mark.parametrize("state", STATES)
 def test_prog_has_the_caller_s(reports, state):
     assert_same(reports, state)
+
+
+def test_prog_of_the_client_has_no_standard_fds_if_the_caller_has_none(launch, ends, pki, reporter):
+    assert_same(Reports(launch, ends, pki, "s6-tlsc", [reporter]), "closed=0,1,2")
 
 
 def test_prog_has_all_of_it_at_once(reports):
