@@ -3,57 +3,56 @@
 #include "chain.h"
 
 #include <errno.h>
-#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
 #include <skalibs/selfpipe.h>
-#include <skalibs/strerr.h>
-#include <skalibs/types.h>
 
 #include "config.h"
+#include "conn.h"
 #include "exitcode.h"
 #include "fds.h"
 #include "peerenv.h"
-#include "report.h"
+#include "say.h"
 #include "waiter.h"
 
-/* One run, as the engine's process sees it. */
+/* How long the end of the key process is waited for when all else is over, milliseconds. One that is stopped dies with
+ * this process. */
+enum { KEYS_PATIENCE = 1000 };
+
+/* One run, as the process sees it that was called. */
 struct run {
     struct chain_plan const *plan;
     struct callersig signals;
-    struct net net;
+    struct conn conn;
     int deaths;  /* readable when a child has died */
-    int from;    /* pipe from prog */
-    int to;      /* pipe to prog */
     int control; /* to what waits to become prog */
-    pid_t pid;   /* of prog; 0: reaped */
+    pid_t prog;  /* 0: reaped */
     int status;  /* of prog, once reaped */
-    struct engine *engine;
-    struct keyring *ring;
+    pid_t keys;  /* the key process; 0: reaped, or there is none */
 };
 
+#define fatal(run, ...) say_fatal((run)->plan->opt.verbosity, __VA_ARGS__)
+#define fatal_sys(run, ...) say_fatal_sys((run)->plan->opt.verbosity, __VA_ARGS__)
+
 static void debug(struct run const *run, char const *what, uint64_t n) {
-    char fmt[UINT64_FMT];
-    if (run->plan->opt.verbosity < 3) return;
-    fmt[uint64_fmt(fmt, n)] = 0;
-    strerr_warnt(what, fmt);
+    say_debug(run->plan->opt.verbosity, what, n);
 }
 
-/* Says why and returns the code. */
-#define fatal(run, code, ...)                                                                                \
-    ((run)->plan->opt.verbosity ? strerr_warn(PROG, ": fatal: ", __VA_ARGS__) : (void)0, (code))
-#define fatal_sys(run, code, ...)                                                                            \
-    ((run)->plan->opt.verbosity ? strerr_warnsys(PROG, ": fatal: unable to ", __VA_ARGS__) : (void)0, (code))
+static void close_one(int *fd) {
+    if (*fd >= 0) fd_close(*fd);
+    *fd = -1;
+}
 
 /* ---- prog ---- */
 
 static void become_prog(struct run *run, int const to[2], int const from[2], int const control[2]) {
     struct chain_plan const *plan = run->plan;
     struct waiter w = {
-        .rfd = run->net.rfd,
-        .wfd = run->net.wfd,
+        .rfd = run->conn.net.rfd,
+        .wfd = run->conn.net.wfd,
         .from_engine = to[0],
         .to_engine = from[1],
         .control = control[0],
@@ -71,106 +70,35 @@ static void become_prog(struct run *run, int const to[2], int const from[2], int
 
 /* Its pipes are blocking at its end; each end has flags of its own. */
 static int fork_prog(struct run *run) {
+    struct conn *c = &run->conn;
     int to[2], from[2], control[2];
     if (pipecoe(to) < 0 || pipecoe(from) < 0 || pipecoe(control) < 0)
         return fatal_sys(run, EXIT_SYSTEM, "make pipes");
-    run->pid = fork();
-    if (run->pid < 0) {
-        run->pid = 0;
+    run->prog = fork();
+    if (run->prog < 0) {
+        run->prog = 0;
         return fatal_sys(run, EXIT_SYSTEM, "fork");
     }
-    if (!run->pid) become_prog(run, to, from, control);
-    debug(run, "prog will be process ", (uint64_t)run->pid);
-    run->to = to[1];
-    run->from = from[0];
+    if (!run->prog) become_prog(run, to, from, control);
+    debug(run, "prog will be process ", (uint64_t)run->prog);
+    c->to = to[1];
+    c->from = from[0];
     run->control = control[1];
-    int const keep[] = {2, run->net.rfd, run->net.wfd, run->to, run->from, run->control, run->deaths};
+    int const keep[] = {2, c->net.rfd, c->net.wfd, c->to, c->from, run->control, run->deaths};
     if (fds_close_others(keep, sizeof keep / sizeof *keep) < 0 || fds_fill_standard() < 0)
         return fatal_sys(run, EXIT_SYSTEM, "close file descriptors");
-    if (ndelay_on(run->to) < 0 || ndelay_on(run->from) < 0)
-        return fatal_sys(run, EXIT_SYSTEM, "set up pipes");
+    if (ndelay_on(c->to) < 0 || ndelay_on(c->from) < 0) return fatal_sys(run, EXIT_SYSTEM, "set up pipes");
     return 0;
 }
 
-static void prog_ended(struct run *run) {
-    run->pid = 0;
-    debug(run, "prog ended with ", (uint64_t)wait_estatus(run->status));
-}
-
-static int prog_gone(void *data) {
+/* After the handshake, with what it came to: prog may start. Without: there will be no prog. */
+static int tell_prog(void *data, struct engine_info const *info) {
     struct run *run = data;
-    while (selfpipe_read() > 0)
-        ;
-    if (!run->pid || wait_pid_nohang(run->pid, &run->status) != run->pid) return !run->pid;
-    prog_ended(run);
-    return 1;
-}
-
-static void close_one(int *fd) {
-    if (*fd >= 0) fd_close(*fd);
-    *fd = -1;
-}
-
-static void await_prog(struct run *run) {
-    close_one(&run->control);
-    close_one(&run->to);
-    close_one(&run->from);
-    if (!run->pid) return;
-    wait_pid(run->pid, &run->status);
-    prog_ended(run);
-}
-
-/* ---- the engine ---- */
-
-static void warn_of_exposed(struct run *run, stralloc *exposed) {
-    if (exposed->len && run->plan->opt.verbosity > 1 && stralloc_0(exposed))
-        strerr_warnw("key file readable by others:", exposed->s);
-    stralloc_free(exposed);
-}
-
-static int load(struct run *run) {
-    struct chain_plan const *plan = run->plan;
-    struct creds_error err;
-    stralloc exposed = STRALLOC_ZERO;
-    struct engine_config config = {
-        .server = plan->server,
-        .verify = plan->opt.verify,
-        .servername = plan->opt.servername,
-        .sni_required = plan->server && plan->opt.snilevel == 2,
-    };
-    run->engine = engine_new(&config);
-    run->ring = keyring_new();
-    if (!run->engine || !run->ring) return fatal(run, EXIT_ENGINE, "unable to set up the TLS engine");
-    engine_set_signer(run->engine, keyring_sign, run->ring);
-    int failed = creds_load(&plan->creds, run->ring, run->engine, &err, &exposed) < 0;
-    warn_of_exposed(run, &exposed);
-    if (!failed) return 0;
-    return fatal(run, EXIT_CONFIG, "unable to ", err.what, err.object, ": ",
-                 err.errnum ? strerror(err.errnum) : err.reason);
-}
-
-static int set_up_engine(struct run *run) {
-    char const *failed;
-    int code = load(run);
-    if (code) return code;
-    debug(run, "keys read: ", genalloc_len(struct creds_pair, &run->plan->creds.pairs));
-    if (ids_apply(&run->plan->ids, &failed) < 0) return fatal_sys(run, EXIT_SYSTEM, failed);
-    if (engine_start(run->engine) < 0)
-        return fatal(run, EXIT_ENGINE, "unable to set up the TLS engine: ", engine_error(run->engine));
-    return 0;
-}
-
-/* The key has done its work: what is overrun later cannot lose it. */
-static void forget_keys(struct run *run) {
-    engine_set_signer(run->engine, 0, 0);
-    if (run->ring) keyring_free(run->ring);
-    run->ring = 0;
-}
-
-static int send_variables(struct run *run, struct engine_info const *info) {
     stralloc block = STRALLOC_ZERO, left_out = STRALLOC_ZERO;
     int code = 0;
-    if (!peerenv_make(&block, info, &left_out) || !stralloc_0(&left_out))
+    if (!info)
+        ;
+    else if (!peerenv_make(&block, info, &left_out) || !stralloc_0(&left_out))
         code = fatal_sys(run, EXIT_SYSTEM, "describe the connection");
     else if (allwrite(run->control, block.s, block.len) < block.len)
         code = fatal_sys(run, EXIT_SYSTEM, "start prog");
@@ -182,85 +110,127 @@ static int send_variables(struct run *run, struct engine_info const *info) {
     return code;
 }
 
-static int handshake(struct run *run, struct relay *relay) {
-    unsigned int limit = run->plan->opt.handshake;
-    int code = 0;
-    switch (relay_handshake(relay, limit ? limit : CONFIG_HANDSHAKE_LIMIT)) {
-    case RELAY_ENDED:
-        forget_keys(run);
-        debug(run, "handshake done, TLS 1.", engine_is_tls13(run->engine) ? 3 : 2);
-        break;
-    case RELAY_LATE: code = fatal(run, EXIT_TLS, "TLS handshake not done in time"); break;
-    case RELAY_ERROR: code = fatal_sys(run, EXIT_SYSTEM, "wait for the network"); break;
-    default:
-        code = fatal(run, EXIT_TLS, relay_why(relay));
-        close_one(&run->control); /* there will be no prog */
-        relay_run(relay);
-        break;
-    }
-    return code;
+static void prog_ended(struct run *run) {
+    run->prog = 0;
+    debug(run, "prog ended with ", (uint64_t)wait_estatus(run->status));
 }
 
-/* 0: what prog exits with counts. */
-static int relay_result(struct run *run, struct relay *relay, enum relay_outcome outcome) {
-    switch (outcome) {
-    case RELAY_ENDED: return 0;
-    case RELAY_IDLE:
-        if (run->plan->opt.verbosity > 1) strerr_warnw("nothing moved for too long: connection closed");
-        return 0;
-    case RELAY_ERROR: return fatal_sys(run, EXIT_SYSTEM, "wait for the network");
-    default: return fatal(run, EXIT_TLS, relay_why(relay));
-    }
+static void await_prog(struct run *run) {
+    close_one(&run->control);
+    close_one(&run->conn.to);
+    close_one(&run->conn.from);
+    if (!run->prog) return;
+    wait_pid(run->prog, &run->status);
+    prog_ended(run);
 }
 
-static int speak(struct run *run) {
-    struct tlsopt const *opt = &run->plan->opt;
-    struct relay relay;
-    struct engine_info info;
-    struct relay_options options = {
-        .close = opt->close, .strict = opt->strict, .idle = opt->idle, .linger = CONFIG_LINGER};
-    struct relay_watch watch = {.fd = run->deaths, .gone = prog_gone, .data = run};
+/* ---- the key process ---- */
+
+#if CONFIG_KEY_PROCESS
+
+static void become_keys(struct run *run, int fd) {
+    struct keyproc_task task = {
+        .fd = fd,
+        .server = run->plan->server,
+        .verbosity = run->plan->opt.verbosity,
+        .creds = &run->plan->creds,
+        .ids = &run->plan->ids,
+    };
+    keyproc_run(&task);
+}
+
+/* After prog: what becomes prog has no end of the socketpair, and cannot keep the key process alive. */
+static int fork_keys(struct run *run) {
+    int pair[2];
+    if (!genalloc_len(struct creds_pair, &run->plan->creds.pairs)) return 0;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return fatal_sys(run, EXIT_SYSTEM, "make a socketpair");
+    run->keys = fork();
+    if (run->keys < 0) {
+        run->keys = 0;
+        return fatal_sys(run, EXIT_SYSTEM, "fork");
+    }
+    if (!run->keys) become_keys(run, pair[1]);
+    debug(run, "keys are in process ", (uint64_t)run->keys);
+    fd_close(pair[1]);
+    run->conn.keys.fd = pair[0];
+    return 0;
+}
+
+#else
+
+static int fork_keys(struct run *run) {
+    (void)run;
+    return 0;
+}
+
+#endif
+
+static void reap_keys(struct run *run) {
+    int status;
+    if (run->keys && wait_pid_nohang(run->keys, &status) == run->keys) run->keys = 0;
+}
+
+static void await_keys(struct run *run) {
+    iopause_fd x = {.fd = run->deaths, .events = IOPAUSE_READ};
+    tain deadline;
     tain_now_g();
-    relay_init(&relay, run->engine, &run->net, run->from, run->to, &options, &watch);
-    run->from = run->to = -1; /* the relay's now */
-    int code = handshake(run, &relay);
-    if (!code) {
-        engine_get_info(run->engine, &info);
-        code = send_variables(run, &info);
+    relay_add_ms(&deadline, &STAMP, KEYS_PATIENCE);
+    for (reap_keys(run); run->keys && tain_future(&deadline); reap_keys(run)) {
+        iopause_g(&x, 1, &deadline);
+        while (selfpipe_read() > 0)
+            ;
     }
-    if (code) {
-        relay_abandon(&relay);
-        return code;
-    }
-    tain start = STAMP;
-    code = relay_result(run, &relay, relay_run(&relay));
-    relay_abandon(&relay);
-    if (opt->verbosity > 1) report_connection(&info, &relay, &start, run->plan->envp);
-    await_prog(run);
-    return code ? code : wait_estatus(run->status);
+}
+
+/* ---- all of it ---- */
+
+/* Some child has died. */
+static int is_prog_gone(void *data) {
+    struct run *run = data;
+    while (selfpipe_read() > 0)
+        ;
+    reap_keys(run);
+    if (!run->prog || wait_pid_nohang(run->prog, &run->status) != run->prog) return !run->prog;
+    prog_ended(run);
+    return 1;
 }
 
 static int set_up_process(struct run *run) {
     struct tlsopt const *opt = &run->plan->opt;
-    if (net_init(&run->net, (int)opt->rfd, (int)opt->wfd) < 0)
+    if (net_init(&run->conn.net, (int)opt->rfd, (int)opt->wfd) < 0)
         return fatal_sys(run, EXIT_SYSTEM, "use the network connection: it should be open on ",
                          run->plan->server ? "stdin and stdout" : "the file descriptors of -6 and -7");
     if (fds_fill_standard() < 0) return fatal_sys(run, EXIT_SYSTEM, "open /dev/null");
     if (!tain_now_set_stopwatch_g()) return fatal_sys(run, EXIT_SYSTEM, "read the clock");
     run->deaths = callersig_trap(&run->signals);
     if (run->deaths < 0) return fatal_sys(run, EXIT_SYSTEM, "trap signals");
+    run->conn.watch = (struct relay_watch){.fd = run->deaths, .gone = is_prog_gone, .data = run};
     return 0;
 }
 
+static struct conn conn_of(struct chain_plan const *plan) {
+    return (struct conn) {
+        .server = plan->server, .opt = &plan->opt, .creds = &plan->creds, .ids = &plan->ids,
+        .envp = plan->envp, .net = {.rfd = -1, .wfd = -1}, .from = -1, .to = -1,
+#if CONFIG_KEY_PROCESS
+        .keys = {.fd = -1},
+#endif
+    };
+}
+
 int chain_run(struct chain_plan const *plan) {
-    struct run run = {.plan = plan, .deaths = -1, .from = -1, .to = -1, .control = -1};
+    struct run run = {.plan = plan, .conn = conn_of(plan), .deaths = -1, .control = -1};
+    run.conn.shaken = tell_prog;
+    run.conn.data = &run;
     int code = set_up_process(&run);
     if (!code) code = fork_prog(&run);
-    if (!code) code = set_up_engine(&run);
-    if (!code) code = speak(&run);
+    if (!code) code = fork_keys(&run);
+    if (!code) code = conn_set_up(&run.conn);
+    if (!code) code = conn_speak(&run.conn);
+    conn_free(&run.conn);
     await_prog(&run);
-    if (run.ring) keyring_free(run.ring);
-    if (run.engine) engine_free(run.engine);
+    if (run.keys) await_keys(&run);
     selfpipe_finish();
-    return code;
+    return code ? code : wait_estatus(run.status);
 }

@@ -2,7 +2,8 @@
  * All forks of the program are here.
  *
  *     caller ── engine: the process that was called; faces the network, and stays prog's parent
- *                  └─── waiter, which becomes prog */
+ *                  ├─── waiter, which becomes prog: forked first, before there is a secret
+ *                  └─── key process, if a key is needed and CONFIG_KEY_PROCESS; ends with the handshake */
 
 #ifndef CHAIN_H
 #define CHAIN_H

@@ -38,10 +38,14 @@ int creds_find_pairs(struct creds *c, char const *const *envp, int plain, int na
 /* Finds CADIR or CAFILE. */
 int creds_find_anchors(struct creds *c, char const *const *envp, struct creds_error *err);
 
-/* Reads all that was found, into the ring and the engine. Returns 0, or -1 with err. The names of the key files
- * that others than their owner and group may read are appended to exposed, each with a space before it. */
-int creds_load(struct creds const *c, struct keyring *ring, struct engine *e, struct creds_error *err,
-               stralloc *exposed);
+/* Reads the keys into the ring, which is new: they get the numbers of their pairs, from 0. Each must be that of
+ * its certificate. Returns 0, or -1 with err. The names of the key files that others than their owner and group may
+ * read are appended to exposed, each with a space before it. */
+int creds_load_keys(struct creds const *c, struct keyring *ring, struct creds_error *err, stralloc *exposed);
+
+/* Reads the certificates and the trust anchors into the engine. Returns 0, or -1 with err. No key stays in memory,
+ * not even one that is in the same file. */
+int creds_load_certificates(struct creds const *c, struct engine *e, struct creds_error *err);
 
 void creds_free(struct creds *c);
 

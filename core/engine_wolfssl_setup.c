@@ -169,22 +169,30 @@ static int check_block(struct pem const *block) {
     return ok;
 }
 
-/* The library stops without a word at the first block above the leaf that it cannot read. */
-static int check_pem_chain(struct engine *e, struct chain const *c) {
-    unsigned char const *s = c->s;
-    size_t len = c->len;
+/* Takes the certificates of a PEM file, and nothing else of it: the key may be in the same file. The library stops
+ * without a word at the first block above the leaf that it cannot read. */
+static int add_pem(struct engine *e, struct chain *c, unsigned char const *s, size_t len) {
     struct pem block;
     enum pem_status status;
-    while ((status = pem_next(&s, &len, &block)) == PEM_BLOCK)
-        if (block.is_certificate && !check_block(&block))
-            return engine_fail(e, "one of its PEM blocks is no certificate", (char *)0);
-    return status == PEM_NONE ? 0 : engine_fail(e, "PEM without an END line", (char *)0);
+    while ((status = pem_next(&s, &len, &block)) == PEM_BLOCK) {
+        if (!block.is_certificate) continue;
+        if (!check_block(&block)) return engine_fail(e, "one of its PEM blocks is no certificate", (char *)0);
+        memcpy(c->s + c->len, block.s, block.len);
+        c->len += block.len;
+    }
+    if (status != PEM_NONE) return engine_fail(e, "PEM without an END line", (char *)0);
+    return c->len ? 0 : engine_fail(e, "there is no certificate in it", (char *)0);
+}
+
+static int add_der(struct chain *c, unsigned char const *s, size_t len) {
+    memcpy(c->s, s, len);
+    c->len = len;
+    return 0;
 }
 
 /* Loads the chain once to see that it is one; elsewhere, for the key type of the first would stay with the
  * context. */
 static int check_chain(struct engine *e, struct chain const *c) {
-    if (c->format == WOLFSSL_FILETYPE_PEM && check_pem_chain(e, c) < 0) return -1;
     WOLFSSL_CTX *scratch = wolfSSL_CTX_new(method(e->config.server));
     if (!scratch) return engine_fail(e, "out of memory", (char *)0);
     int r = wolfSSL_CTX_use_certificate_chain_buffer_format(scratch, c->s, (long)c->len, c->format);
@@ -194,11 +202,13 @@ static int check_chain(struct engine *e, struct chain const *c) {
 
 int engine_add_chain(struct engine *e, char const *name, unsigned char const *s, size_t len,
                      unsigned int key) {
-    struct chain c = {.s = copy(s, len), .len = len, .format = format(s, len), .key = key};
+    struct chain c = {.s = alloc(len), .format = format(s, len), .key = key};
     if (name) c.name = copy(name, strlen(name) + 1);
     if (!c.s || (name && !c.name) || !genalloc_append(struct chain, &e->chains, &c))
         return engine_fail(e, "out of memory", (char *)0);
-    return check_chain(e, &c);
+    int r = c.format == WOLFSSL_FILETYPE_PEM ? add_pem(e, &c, s, len) : add_der(&c, s, len);
+    genalloc_s(struct chain, &e->chains)[genalloc_len(struct chain, &e->chains) - 1].len = c.len;
+    return r < 0 ? -1 : check_chain(e, &c);
 }
 
 /* On the context while there is no object yet: a client's keeps the messages that Ed25519 signs only if it

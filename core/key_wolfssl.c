@@ -6,14 +6,22 @@
 #include <skalibs/alloc.h>
 
 #include "pem.h"
+#include "secret.h"
 #include "x509.h"
 
+int keyring_keep_secret(void) {
+    return wolfSSL_SetAllocators(secret_alloc, secret_free, secret_realloc) ? -1 : 0;
+}
+
 struct keyring *keyring_new(void) {
-    struct keyring *ring = alloc(sizeof *ring);
+    struct keyring *ring = secret_alloc(sizeof *ring);
     if (!ring) return 0;
     memset(ring, 0, sizeof *ring);
-    if (!wc_InitRng(&ring->rng)) return ring;
-    alloc_free(ring);
+    if (!wolfCrypt_Init()) {
+        if (!wc_InitRng(&ring->rng)) return ring;
+        wolfCrypt_Cleanup();
+    }
+    secret_free(ring);
     return 0;
 }
 
@@ -22,7 +30,8 @@ void keyring_free(struct keyring *ring) {
         key_free(genalloc_s(struct key *, &ring->keys)[i]);
     genalloc_free(struct key *, &ring->keys);
     wc_FreeRng(&ring->rng);
-    alloc_free(ring);
+    wolfCrypt_Cleanup();
+    secret_free(ring);
 }
 
 int keyring_add(struct keyring *ring, unsigned char const *s, size_t len, char const **why) {
@@ -100,7 +109,8 @@ int keyring_matches(struct keyring *ring, unsigned int key, unsigned char const 
     return ok;
 }
 
-/* A faulty RSA signature gives the key away: it is checked before it leaves. */
+/* A faulty signature can give the key away (RSA with the Chinese remainder theorem at once): each is checked with the
+ * public half before it leaves. */
 static int sign_rsa(struct keyring *ring, struct key *k, unsigned char const *in, word32 inlen,
                     unsigned char *out, word32 *outlen) {
     unsigned char back[SIGN_DIGEST_MAX];
@@ -121,13 +131,27 @@ static int sign_pss(struct keyring *ring, struct key *k, enum wc_HashType hash, 
                                                                                                        : 0;
 }
 
+static int sign_ecdsa(struct keyring *ring, struct key *k, unsigned char const *in, word32 inlen,
+                      unsigned char *out, word32 *outlen) {
+    int good = 0;
+    if (wc_ecc_sign_hash(in, inlen, out, outlen, &ring->rng, &k->u.ecc)) return -1;
+    return !wc_ecc_verify_hash(out, *outlen, in, inlen, &good, &k->u.ecc) && good ? 0 : -1;
+}
+
+static int sign_ed25519(struct key *k, unsigned char const *in, word32 inlen, unsigned char *out,
+                        word32 *outlen) {
+    int good = 0;
+    if (wc_ed25519_sign_msg(in, inlen, out, outlen, &k->u.ed25519)) return -1;
+    return !wc_ed25519_verify_msg(out, *outlen, in, inlen, &good, &k->u.ed25519) && good ? 0 : -1;
+}
+
 static int sign(struct keyring *ring, struct key *k, enum sign_scheme scheme, unsigned char const *in,
                 word32 inlen, unsigned char *out, word32 *outlen) {
     enum key_type needed = scheme == SIGN_ECDSA ? KEY_ECC : scheme == SIGN_ED25519 ? KEY_ED25519 : KEY_RSA;
     if (k->type != needed) return -1;
     switch (scheme) {
-    case SIGN_ECDSA: return wc_ecc_sign_hash(in, inlen, out, outlen, &ring->rng, &k->u.ecc) ? -1 : 0;
-    case SIGN_ED25519: return wc_ed25519_sign_msg(in, inlen, out, outlen, &k->u.ed25519) ? -1 : 0;
+    case SIGN_ECDSA: return sign_ecdsa(ring, k, in, inlen, out, outlen);
+    case SIGN_ED25519: return sign_ed25519(k, in, inlen, out, outlen);
     case SIGN_RSA_PKCS1: return sign_rsa(ring, k, in, inlen, out, outlen);
     case SIGN_RSA_PSS_SHA256:
         return sign_pss(ring, k, WC_HASH_TYPE_SHA256, WC_MGF1SHA256, in, inlen, out, outlen);

@@ -3,10 +3,9 @@
 
 #include "key_wolfssl.h"
 
-#include <skalibs/alloc.h>
-
 #include "der.h"
 #include "pem.h"
+#include "secret.h"
 
 /* The library loads more, and then fails in every handshake. */
 enum { RSA_BYTES_MAX = 4096 / 8 };
@@ -84,7 +83,7 @@ static int load_der(struct key *k, WC_RNG *rng, unsigned char const *s, size_t l
 }
 
 static int load_pem(struct key *k, WC_RNG *rng, unsigned char const *s, size_t len, char const **why) {
-    unsigned char *der = alloc(len);
+    unsigned char *der = secret_alloc(len);
     int ok = 0;
     if (!der) {
         *why = "out of memory";
@@ -96,13 +95,12 @@ static int load_pem(struct key *k, WC_RNG *rng, unsigned char const *s, size_t l
         int n = wc_KeyPemToDer(s, (int)len, der, (int)len, 0);
         if (n > 0) ok = load_der(k, rng, der, (size_t)n);
     }
-    explicit_bzero(der, len);
-    alloc_free(der);
+    secret_free(der);
     return ok;
 }
 
 struct key *key_load(WC_RNG *rng, unsigned char const *s, size_t len, char const **why) {
-    struct key *k = alloc(sizeof *k);
+    struct key *k = secret_alloc(sizeof *k);
     *why = "not a private key in PEM or DER that can be used: RSA of at most 4096 bits, EC on P-256, P-384 "
            "or P-521, Ed25519";
     if (!k) {
@@ -111,7 +109,7 @@ struct key *key_load(WC_RNG *rng, unsigned char const *s, size_t len, char const
     }
     memset(k, 0, sizeof *k);
     if (pem_is(s, len) ? load_pem(k, rng, s, len, why) : load_der(k, rng, s, len)) return k;
-    alloc_free(k);
+    secret_free(k);
     return 0;
 }
 
@@ -121,6 +119,5 @@ void key_free(struct key *k) {
     case KEY_ECC: wc_ecc_free(&k->u.ecc); break;
     case KEY_ED25519: wc_ed25519_free(&k->u.ed25519); break;
     }
-    explicit_bzero(k, sizeof *k);
-    alloc_free(k);
+    secret_free(k);
 }

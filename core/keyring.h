@@ -10,6 +10,10 @@
 
 struct keyring;
 
+/* From now on, all that the library allocates is secret memory: for a process that only holds keys, before it makes
+ * a ring. Without it, the keys themselves are, and the library's copies are not. Returns 0 or -1. */
+int keyring_keep_secret(void);
+
 /* Returns 0 when there is no memory or no randomness. To be called after the last fork: it seeds a
  * generator. */
 struct keyring *keyring_new(void);
@@ -24,7 +28,7 @@ int keyring_add(struct keyring *ring, unsigned char const *s, size_t len, char c
 /* Whether the certificate (DER, or the first one in PEM) is for key number key: 1 or 0. */
 int keyring_matches(struct keyring *ring, unsigned int key, unsigned char const *s, size_t len);
 
-/* A signer_func; data is the ring. */
+/* A signer_func; data is the ring. What it gives out, it has verified with the key's public half. */
 int keyring_sign(void *data, unsigned int key, enum sign_scheme scheme, unsigned char const *in, size_t inlen,
                  unsigned char *out, size_t *outlen);
 

@@ -109,6 +109,9 @@ enum relay_outcome relay_run(struct relay *r);
 int relay_poll(struct relay *r, iopause_fd x[RELAY_POLL_N], tain *deadline);
 void relay_step(struct relay *r, iopause_fd const x[RELAY_POLL_N]);
 
+/* A time, and milliseconds later. */
+void relay_add_ms(tain *t, tain const *from, unsigned int ms);
+
 /* Closes all four fds at once. */
 void relay_abandon(struct relay *r);
 

@@ -32,7 +32,6 @@ int relay_flush(struct relay *r);
 int relay_step_out(struct relay *r);
 
 /* Limits, relay_time.c. */
-void relay_add_ms(tain *t, tain const *from, unsigned int ms);
 int relay_is_idle(struct relay const *r);
 void relay_set_deadline(struct relay const *r, tain *deadline);
 void relay_check_time(struct relay *r);

@@ -1,0 +1,172 @@
+/* conn: one TLS connection, as the process that faces the network sees it; the header says it. */
+
+#include "conn.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "exitcode.h"
+#include "keys.h"
+#include "report.h"
+#include "say.h"
+#include "secret.h"
+
+#define fatal(c, ...) say_fatal((c)->opt->verbosity, __VA_ARGS__)
+#define fatal_sys(c, ...) say_fatal_sys((c)->opt->verbosity, __VA_ARGS__)
+
+static int fatal_creds(struct conn const *c, int code, struct creds_error const *err) {
+    return fatal(c, code, "unable to ", err->what, err->object, ": ",
+                 err->errnum ? strerror(err->errnum) : err->reason);
+}
+
+/* ---- the keys: in a process of their own, or here ---- */
+
+#if CONFIG_KEY_PROCESS
+
+static void limit_keys(struct conn *c, unsigned int ms) {
+    c->keys.deadline = tain_infinite;
+    if (ms) relay_add_ms(&c->keys.deadline, &STAMP, ms);
+}
+
+static int get_keys(struct conn *c) {
+    struct keyproc_report r;
+    engine_set_signer(c->engine, keyproc_sign, &c->keys);
+    if (c->keys.fd < 0) return 0;
+    int code = keyproc_await(&c->keys, &r);
+    return code < 0 ? fatal(c, EXIT_TLS, c->keys.why) : code ? fatal(c, code, r.text) : 0;
+}
+
+/* What was overrun meanwhile could ask for no more than a handshake needs. */
+static void forget_keys(struct conn *c) {
+    keyproc_close(&c->keys);
+}
+
+static char const *why_no_signature(struct conn const *c) {
+    return c->keys.why;
+}
+
+#else
+
+static void limit_keys(struct conn *c, unsigned int ms) {
+    (void)c, (void)ms;
+}
+
+static int get_keys(struct conn *c) {
+    struct creds_error err;
+    int code;
+    c->keys = keys_read(c->creds, c->opt->verbosity, &code, &err);
+    if (!c->keys) return fatal_creds(c, code, &err);
+    engine_set_signer(c->engine, keyring_sign, c->keys);
+    return 0;
+}
+
+/* The keys have done their work: what is overrun later cannot lose them. */
+static void forget_keys(struct conn *c) {
+    if (c->keys) keyring_free(c->keys);
+    c->keys = 0;
+    secret_end();
+}
+
+static char const *why_no_signature(struct conn const *c) {
+    (void)c;
+    return 0;
+}
+
+#endif
+
+/* ---- set up ---- */
+
+static unsigned int handshake_limit(struct conn const *c) {
+    return c->opt->handshake ? c->opt->handshake : CONFIG_HANDSHAKE_LIMIT;
+}
+
+static int load(struct conn *c) {
+    struct creds_error err;
+    struct engine_config config = {
+        .server = c->server,
+        .verify = c->opt->verify,
+        .servername = c->opt->servername,
+        .sni_required = c->server && c->opt->snilevel == 2,
+    };
+    c->engine = engine_new(&config);
+    if (!c->engine) return fatal(c, EXIT_ENGINE, "unable to set up the TLS engine");
+    int failed = creds_load_certificates(c->creds, c->engine, &err) < 0;
+    secret_end(); /* the files */
+    return failed ? fatal_creds(c, EXIT_CONFIG, &err) : get_keys(c);
+}
+
+int conn_set_up(struct conn *c) {
+    char const *failed;
+    tain_now_g();
+    limit_keys(c, handshake_limit(c));
+    int code = load(c);
+    if (code) return code;
+    if (ids_apply(c->ids, &failed) < 0) return fatal_sys(c, EXIT_SYSTEM, failed);
+    if (engine_start(c->engine) < 0)
+        return fatal(c, EXIT_ENGINE, "unable to set up the TLS engine: ", engine_error(c->engine));
+    return 0;
+}
+
+/* ---- speak ---- */
+
+static int handshake_failed(struct conn *c, struct relay *relay) {
+    char const *why = why_no_signature(c);
+    int code = why ? fatal(c, EXIT_TLS, "TLS handshake failed: ", why) : fatal(c, EXIT_TLS, relay_why(relay));
+    c->shaken(c->data, 0);
+    relay_run(relay);
+    return code;
+}
+
+static int handshake(struct conn *c, struct relay *relay, struct engine_info *info) {
+    limit_keys(c, handshake_limit(c));
+    enum relay_outcome outcome = relay_handshake(relay, handshake_limit(c));
+    int e = errno;
+    engine_set_signer(c->engine, 0, 0);
+    forget_keys(c);
+    errno = e;
+    switch (outcome) {
+    case RELAY_ENDED:
+        say_debug(c->opt->verbosity, "handshake done, TLS 1.", engine_is_tls13(c->engine) ? 3 : 2);
+        engine_get_info(c->engine, info);
+        return c->shaken(c->data, info);
+    case RELAY_LATE: return fatal(c, EXIT_TLS, "TLS handshake not done in time");
+    case RELAY_ERROR: return fatal_sys(c, EXIT_SYSTEM, "wait for the network");
+    default: return handshake_failed(c, relay);
+    }
+}
+
+static int relay_result(struct conn *c, struct relay *relay, enum relay_outcome outcome) {
+    switch (outcome) {
+    case RELAY_ENDED: return 0;
+    case RELAY_IDLE:
+        if (c->opt->verbosity > 1) strerr_warnw("nothing moved for too long: connection closed");
+        return 0;
+    case RELAY_ERROR: return fatal_sys(c, EXIT_SYSTEM, "wait for the network");
+    default: return fatal(c, EXIT_TLS, relay_why(relay));
+    }
+}
+
+int conn_speak(struct conn *c) {
+    struct relay relay;
+    struct engine_info info;
+    struct relay_options options = {
+        .close = c->opt->close, .strict = c->opt->strict, .idle = c->opt->idle, .linger = CONFIG_LINGER};
+    tain_now_g();
+    relay_init(&relay, c->engine, &c->net, c->from, c->to, &options, &c->watch);
+    c->from = c->to = -1; /* the relay's now */
+    int code = handshake(c, &relay, &info);
+    if (code) {
+        relay_abandon(&relay);
+        return code;
+    }
+    tain start = STAMP;
+    code = relay_result(c, &relay, relay_run(&relay));
+    relay_abandon(&relay);
+    if (c->opt->verbosity > 1) report_connection(&info, &relay, &start, c->envp);
+    return code;
+}
+
+void conn_free(struct conn *c) {
+    forget_keys(c);
+    if (c->engine) engine_free(c->engine);
+}

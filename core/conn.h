@@ -1,0 +1,46 @@
+/* conn: one TLS connection, as the process that faces the network sees it: set up, handshake, relay.
+ * Must not fork, wait for a process or know what the cleartext fds are: the chain does. */
+
+#ifndef CONN_H
+#define CONN_H
+
+#include "config.h"
+#include "creds.h"
+#include "ids.h"
+#include "keyproc.h"
+#include "relay.h"
+#include "tlsopt.h"
+
+struct conn {
+    int server;
+    struct tlsopt const *opt;
+    struct creds const *creds;
+    struct ids const *ids; /* what this process becomes before it reads the network */
+    char const *const *envp;
+    struct net net;
+    int from; /* cleartext to be sent, and where received cleartext goes; non-blocking */
+    int to;
+    struct relay_watch watch;
+
+    /* Called once, after the handshake: with what it came to, or with 0 when it failed. Returns 0, or what to
+     * exit with. */
+    int (*shaken)(void *data, struct engine_info const *info);
+    void *data;
+
+#if CONFIG_KEY_PROCESS
+    struct keyproc keys; /* fd: the key process has been forked */
+#else
+    struct keyring *keys;
+#endif
+    struct engine *engine;
+};
+
+/* Each returns 0, or what to exit with: then it has said why. After the last fork. The second closes net, from
+ * and to. */
+int conn_set_up(struct conn *c);
+int conn_speak(struct conn *c);
+
+/* Frees and wipes what is left, after all of it or part. */
+void conn_free(struct conn *c);
+
+#endif

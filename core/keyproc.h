@@ -1,0 +1,91 @@
+/* keyproc: the process that holds the private keys, and what may be asked of it over a socketpair (SOCK_SEQPACKET).
+ * The process that asks is the one that faces the network: nothing of what it sends is trusted, and nothing is
+ * answered that is not listed here.
+ *
+ * First, from the key process: one report. Then a request, a reply, and so on, at most KEYPROC_SIGNATURES times.
+ * What is not a request that it takes ends the key process, without a reply; so does the end of the other one. */
+
+#ifndef KEYPROC_H
+#define KEYPROC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <skalibs/tai.h>
+
+#include "creds.h"
+#include "ids.h"
+#include "keyring.h"
+
+/* All that can be asked for. */
+enum keyproc_op {
+    KEYPROC_SIGN = 1,
+};
+
+enum {
+    KEYPROC_SIGNATURES = 2, /* of one connection: a handshake needs one */
+    KEYPROC_CONTENT = 256,  /* bytes for Ed25519 to sign, but for clients (RFC 5246 7.4.8) */
+    KEYPROC_TEXT = 8192,
+};
+
+/* A message: the struct up to and with the len bytes at in. */
+struct keyproc_request {
+    uint32_t op; /* enum keyproc_op */
+    uint32_t key;
+    uint32_t scheme; /* enum sign_scheme */
+    uint32_t len;
+    unsigned char in[SIGN_CONTENT_MAX];
+};
+
+/* Always a message of this size. */
+struct keyproc_reply {
+    uint32_t len;
+    unsigned char out[SIGN_OUTPUT_MAX];
+};
+
+/* Whether the keys could be read. A message: the struct up to and with the null byte of text. */
+struct keyproc_report {
+    uint32_t code; /* 0: ready; else what to exit with */
+    char text[KEYPROC_TEXT];
+};
+
+/* ---- the key process ---- */
+
+/* The one parser: whether the message of len bytes at q (0 to sizeof *q, or more: then it was cut) is a request that
+ * may be answered, with at most content_max bytes for Ed25519 to sign. Returns 0, or why not, a static text. */
+char const *keyproc_refuses(struct keyproc_request const *q, size_t len, size_t content_max);
+
+/* Answers requests on fd until its other end is closed or the last signature is given. Returns 0, or why it will not go
+ * on, a static text. */
+char const *keyproc_serve(int fd, struct keyring *ring, size_t content_max);
+
+struct keyproc_task {
+    int fd; /* to the process that asks */
+    int server;
+    unsigned int verbosity;
+    struct creds const *creds;
+    struct ids const *ids; /* what it becomes once it has read the keys */
+};
+
+/* What the key process does, right after the fork. */
+void keyproc_run(struct keyproc_task const *task) __attribute__((noreturn));
+
+/* ---- the process that asks ---- */
+
+struct keyproc {
+    int fd;        /* to the key process; -1: there is none */
+    tain deadline; /* for all that it does */
+    char const *why;
+};
+
+/* Waits for the report. Returns its code, or -1 with why: there is none. */
+int keyproc_await(struct keyproc *k, struct keyproc_report *r);
+
+/* A signer_func; data is the struct keyproc. After -1, why says what happened. */
+int keyproc_sign(void *data, unsigned int key, enum sign_scheme scheme, unsigned char const *in, size_t inlen,
+                 unsigned char *out, size_t *outlen);
+
+/* Closes fd: the key process ends. */
+void keyproc_close(struct keyproc *k);
+
+#endif
