@@ -166,9 +166,15 @@ static int fork_keys(struct run *run) {
 
 #endif
 
-static void reap_keys(struct run *run) {
+/* Whoever has died: also a child of the caller's that came with the process. */
+static void reap(struct run *run) {
     int status;
-    if (run->keys && wait_pid_nohang(run->keys, &status) == run->keys) run->keys = 0;
+    for (pid_t pid; (pid = wait_nohang(&status)) > 0;) {
+        if (pid == run->keys) run->keys = 0;
+        if (pid != run->prog) continue;
+        run->status = status;
+        prog_ended(run);
+    }
 }
 
 static void await_keys(struct run *run) {
@@ -176,7 +182,7 @@ static void await_keys(struct run *run) {
     tain deadline;
     tain_now_g();
     relay_add_ms(&deadline, &STAMP, KEYS_PATIENCE);
-    for (reap_keys(run); run->keys && tain_future(&deadline); reap_keys(run)) {
+    for (reap(run); run->keys && tain_future(&deadline); reap(run)) {
         iopause_g(&x, 1, &deadline);
         while (selfpipe_read() > 0)
             ;
@@ -185,15 +191,13 @@ static void await_keys(struct run *run) {
 
 /* ---- all of it ---- */
 
-/* Some child has died. */
+/* To be asked when a child has died. */
 static int is_prog_gone(void *data) {
     struct run *run = data;
     while (selfpipe_read() > 0)
         ;
-    reap_keys(run);
-    if (!run->prog || wait_pid_nohang(run->prog, &run->status) != run->prog) return !run->prog;
-    prog_ended(run);
-    return 1;
+    reap(run);
+    return !run->prog;
 }
 
 static int set_up_process(struct run *run) {

@@ -77,6 +77,7 @@ struct relay {
     uint64_t received; /* cleartext bytes */
     uint64_t sent;
     size_t inlen, inat, outlen;
+    /* cleartext that has left is zeroed at once: an idle relay holds none */
     char inbuf[ENGINE_WRITE_MAX];
     char outbuf[ENGINE_WRITE_MAX];
 };

@@ -3,6 +3,8 @@
 
 #include "relay_parts.h"
 
+#include <string.h>
+
 #include <skalibs/djbunix.h>
 
 void relay_close_fd(int *fd) {
@@ -28,6 +30,7 @@ void relay_end_in(struct relay *r) {
 
 static void stop_taking(struct relay *r) {
     relay_close_fd(&r->from);
+    explicit_bzero(r->outbuf, r->outlen);
     r->outlen = 0;
 }
 

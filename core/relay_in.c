@@ -73,14 +73,18 @@ static void cleartext_ended(struct relay *r, enum engine_status s) {
 static int take_cleartext(struct relay *r) {
     size_t got = 0;
     if (r->in_ended || (r->inlen && !r->discard)) return 0;
-    enum engine_status s = engine_read(r->engine, r->inlen ? r->outbuf : r->inbuf, sizeof r->inbuf, &got);
+    char *to = r->inlen ? r->outbuf : r->inbuf;
+    enum engine_status s = engine_read(r->engine, to, sizeof r->inbuf, &got);
     if (s == ENGINE_AGAIN) return 0;
     if (s != ENGINE_OK) {
         cleartext_ended(r, s);
         return 1;
     }
     r->received += got;
-    if (r->discard) return 1;
+    if (r->discard) {
+        explicit_bzero(to, got);
+        return 1;
+    }
     r->inat = 0;
     r->inlen = got;
     return 1;
@@ -89,6 +93,7 @@ static int take_cleartext(struct relay *r) {
 void relay_drop_in(struct relay *r) {
     relay_close_fd(&r->to);
     r->discard = 1;
+    explicit_bzero(r->inbuf + r->inat, r->inlen);
     r->inlen = 0;
 }
 
@@ -101,6 +106,7 @@ static int deliver(struct relay *r) {
         return 1;
     }
     relay_moved(r);
+    explicit_bzero(r->inbuf + r->inat, (size_t)n);
     r->inat += (size_t)n;
     r->inlen -= (size_t)n;
     return 1;

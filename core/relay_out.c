@@ -37,6 +37,7 @@ static int encrypt(struct relay *r) {
     if (s == ENGINE_AGAIN) return 0;
     if (s == ENGINE_OK) {
         r->sent += r->outlen;
+        explicit_bzero(r->outbuf, r->outlen);
         r->outlen = 0;
     } else {
         relay_fail(r, engine_error(r->engine));

@@ -3,6 +3,7 @@
 
 #include "sandbox.h"
 
+#include "key_wolfssl.h" /* to spoil a key */
 #include "keyring.h"
 
 static char const make_keys[] =
@@ -264,6 +265,36 @@ static void nothing_is_written_beyond_the_room(void **state) {
     }
 }
 
+/* A computation that went wrong: its result could give the key away. */
+static void assert_gives_nothing_out(unsigned int key, enum sign_scheme scheme, size_t len) {
+    unsigned char out[SIGN_OUTPUT_MAX];
+    size_t outlen = sizeof out;
+    assert_int_equal(keyring_sign(ring, key, scheme, digest, len, out, &outlen), -1);
+}
+
+/* The file with one byte of its private half changed, counted from its beginning or, if negative, from its end. */
+static unsigned int added_spoilt(char const *file, int at) {
+    size_t len;
+    char const *why;
+    unsigned char *s = sandbox_read(file, &len);
+    s[at < 0 ? len - (size_t)-at : (size_t)at] ^= 1;
+    int key = keyring_add(ring, s, len, &why);
+    free(s);
+    assert_true(key >= 0);
+    return (unsigned int)key;
+}
+
+static void a_signature_that_the_public_half_does_not_verify_is_not_given_out(void **state) {
+    (void)state;
+    unsigned int rsa = added_spoilt("rsa.old.der", -9), ec = added_spoilt("p256.old.der", 20);
+    unsigned int ed = added("ed25519.pem");
+    genalloc_s(struct key *, &ring->keys)[ed]->u.ed25519.p[5] ^= 1;
+    assert_gives_nothing_out(rsa, SIGN_RSA_PKCS1, 51);
+    assert_gives_nothing_out(rsa, SIGN_RSA_PSS_SHA256, 32);
+    assert_gives_nothing_out(ec, SIGN_ECDSA, 32);
+    assert_gives_nothing_out(ed, SIGN_ED25519, 50);
+}
+
 int main(void) {
     struct CMUnitTest const tests[] = {
         cmocka_unit_test(keys_are_numbered_from_0),
@@ -276,6 +307,7 @@ int main(void) {
         cmocka_unit_test(a_key_signs_only_in_its_own_schemes),
         cmocka_unit_test(what_is_too_long_or_of_a_wrong_length_is_not_signed),
         cmocka_unit_test(nothing_is_written_beyond_the_room),
+        cmocka_unit_test(a_signature_that_the_public_half_does_not_verify_is_not_given_out),
     };
     return cmocka_run_group_tests(tests, make_files_and_ring, free_files_and_ring);
 }

@@ -96,6 +96,32 @@ static void a_prog_that_ignores_eof_writes_on(void **state) {
     assert_int_equal(w->peer.got, 100);
 }
 
+/* ---- what stays in memory ---- */
+
+static void assert_holds_nothing(struct world const *w) {
+    static char const nothing[ENGINE_WRITE_MAX];
+    assert_int_equal(w->outcome, RELAY_IDLE); /* else what was read last may be ciphertext */
+    assert_memory_equal(w->relay.inbuf, nothing, sizeof nothing);
+    assert_memory_equal(w->relay.outbuf, nothing, sizeof nothing);
+}
+
+static void an_idle_relay_holds_no_cleartext(void **state) {
+    (void)state;
+    struct world *w = RUN(.prog = PLAN(DATA(40000), AWAIT(30000), STAY),
+                          .peer = PLAN(DATA(30000), AWAIT(40000), STAY), .options.idle = 1000);
+    assert_holds_nothing(w);
+    assert_int_equal(w->prog.got, 30000);
+    assert_int_equal(w->peer.got, 40000);
+}
+
+static void what_a_prog_does_not_take_is_not_kept_either(void **state) {
+    (void)state;
+    assert_holds_nothing(
+        RUN(.prog = PLAN(CLOSE_IN, STAY), .peer = PLAN(DATA(30000), STAY), .options.idle = 1000));
+    assert_holds_nothing(
+        RUN(.prog = PLAN(STAY), .prog_ignores = 1, .peer = PLAN(DATA(300000), STAY), .options.idle = 1000));
+}
+
 /* ---- what our end looks like ---- */
 
 static struct world *end_by_prog(enum relay_close close, int tls12) {
@@ -458,6 +484,8 @@ int main(void) {
         cmocka_unit_test(prog_may_close_its_stdin_and_write_on),
         cmocka_unit_test(a_prog_that_never_reads_still_gets_its_answer_out),
         cmocka_unit_test(a_prog_that_ignores_eof_writes_on),
+        cmocka_unit_test(an_idle_relay_holds_no_cleartext),
+        cmocka_unit_test(what_a_prog_does_not_take_is_not_kept_either),
         cmocka_unit_test(close_notify_is_sent_as_the_mode_says),
         cmocka_unit_test(on_tls12_a_peer_that_sent_close_notify_gets_its_answer_and_ours),
         cmocka_unit_test(after_close_notify_and_break_prog_gets_eof_and_input_is_discarded),
