@@ -63,7 +63,7 @@ struct engine *engine_new(struct engine_config const *config) {
     if (!e) return 0;
     memset(e, 0, sizeof *e);
     e->config = *config;
-    if (!engine_wolfssl_wipe_memory() && wolfSSL_Init() == WOLFSSL_SUCCESS) {
+    if (wolfSSL_Init() == WOLFSSL_SUCCESS) {
         if (!engine_wolfssl_make_ctx(e)) return e;
         wolfSSL_CTX_free(e->ctx);
         wolfSSL_Cleanup();

@@ -69,9 +69,6 @@ int engine_fail(struct engine *e, char const *first, ...) __attribute__((sentine
 /* The same from the library's error number. */
 int engine_fail_code(struct engine *e, char const *doing, int code);
 
-/* Makes the library zero what it gives back, engine_wolfssl_memory.c. Returns 0 or -1. */
-int engine_wolfssl_wipe_memory(void);
-
 /* Set-up, in engine_wolfssl_setup.c */
 int engine_wolfssl_make_ctx(struct engine *e);
 int engine_wolfssl_use_chain(struct engine *e, struct chain const *c);

@@ -221,6 +221,76 @@ static void key_updates_without_end_do_not_fill_memory(void **state) {
     fail_msg("the engine takes all");
 }
 
+/* ---- what stays in memory ---- */
+
+/* A key, complemented: so it is not found where it is looked for. */
+static unsigned char absent[16];
+
+static int is_at(unsigned char const *p) {
+    for (size_t i = 0; i < sizeof absent; i++)
+        if (p[i] != (unsigned char)~absent[i]) return 0;
+    return 1;
+}
+
+/* How often the key is in memory that can be written to, but for the stack: there are pieces of what has returned. */
+static unsigned int times_in_memory(void) {
+    FILE *f = fopen("/proc/self/maps", "r");
+    char line[512], mode[5];
+    unsigned long from, to;
+    unsigned int n = 0;
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f)) {
+        if (sscanf(line, "%lx-%lx %4s", &from, &to, mode) != 3 || strncmp(mode, "rw", 2) ||
+            strstr(line, "[stack]"))
+            continue;
+        for (unsigned char const *p = (void *)from; p + sizeof absent <= (unsigned char *)to; p++)
+            n += (unsigned)is_at(p);
+    }
+    fclose(f);
+    return n;
+}
+
+static void look_for(unsigned char const *secret) {
+    for (size_t i = 0; i < sizeof absent; i++) absent[i] = (unsigned char)~secret[i];
+}
+
+static void connect_in(int version, void **state) {
+    if (make_engines(state) < 0) fail();
+    if (version == WOLFSSL_TLSV1_2) wolfSSL_set_options(client->ssl, WOLFSSL_OP_NO_TLSv1_3);
+    wolfSSL_KeepArrays(client->ssl);
+    shake_hands(SIZE_MAX);
+    assert_int_equal(engine_is_tls13(server), version == WOLFSSL_TLSV1_3);
+    assert_int_equal(engine_write(client, "hello", 5), ENGINE_OK);
+    carry_all(client, server);
+    assert_reads(server, "hello");
+}
+
+static void session_keys_are_gone_with_the_engine(void **state) {
+    static int const versions[] = {WOLFSSL_TLSV1_2, WOLFSSL_TLSV1_3};
+    for (size_t i = 0; i < COUNT(versions); i++) {
+        connect_in(versions[i], state);
+        assert_true(wolfSSL_GetKeySize(server->ssl) >= (int)sizeof absent);
+        look_for(wolfSSL_GetServerWriteKey(server->ssl));
+        assert_true(times_in_memory() > 1);
+        free_engines(state);
+        assert_int_equal(times_in_memory(), 0);
+    }
+}
+
+/* TLS 1.2: both have it, and the library tells that of the client. */
+static void the_master_secret_is_gone_with_the_engine(void **state) {
+    unsigned char *secret, *random1, *random2;
+    unsigned int len, len1, len2;
+    connect_in(WOLFSSL_TLSV1_2, state);
+    assert_int_equal(wolfSSL_get_keys(client->ssl, &secret, &len, &random1, &len1, &random2, &len2),
+                     WOLFSSL_SUCCESS);
+    assert_int_equal(len, 48);
+    look_for(secret);
+    assert_true(times_in_memory() > 1);
+    free_engines(state);
+    assert_int_equal(times_in_memory(), 0);
+}
+
 #define WITH_NEW(test) cmocka_unit_test_setup_teardown(test, make_engines, free_engines)
 #define CONNECTED(test) cmocka_unit_test_setup_teardown(test, connect_engines, free_engines)
 
@@ -235,6 +305,8 @@ int main(void) {
         CONNECTED(a_bad_record_is_answered_with_an_alert),
         CONNECTED(eof_between_records_is_an_end_and_inside_one_a_failure),
         CONNECTED(key_updates_without_end_do_not_fill_memory),
+        cmocka_unit_test(session_keys_are_gone_with_the_engine),
+        cmocka_unit_test(the_master_secret_is_gone_with_the_engine),
     };
     return cmocka_run_group_tests(tests, make_key, free_key);
 }
