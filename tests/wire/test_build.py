@@ -168,6 +168,17 @@ def test_the_default_binary_has_every_applet_and_the_engine(built):
     assert "wolfssl" in run("readelf", "-d", built[0] / "s6-tls")[0]
 
 
+def test_without_the_key_process_none_of_it_is_in_the_binary(tmp_path, built):
+    out, wanted = tmp_path / "out", {"keyproc_run", "keyproc_sign", "keyring_keep_secret"}
+    assert wanted <= symbols(built[0] / "s6-tls")
+    shutil.copytree(built[0], out)
+    edit(out / ".config", "CONFIG_KEY_PROCESS=y", "# CONFIG_KEY_PROCESS is not set")
+    make(out, "WERROR=1")
+    there = symbols(out / "s6-tls")
+    assert not {name for name in there if name.startswith("keyproc")} | wanted & there
+    assert "KEY_PROCESS=n\n" in run(out / "s6-tls", "--version")[0]
+
+
 def test_an_applet_is_one_file_more(small):
     binary = small / "out" / "s6-tls"
     assert run(binary, "s6-hello", "world", code=7)[0] == "hello, world\n"
