@@ -12,6 +12,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include "cage.h"
 #include "config.h"
 #include "exitcode.h"
 #include "fds.h"
@@ -149,6 +150,27 @@ static int load(struct run *run) {
                  err.errnum ? strerror(err.errnum) : err.reason);
 }
 
+#if CONFIG_CAGE
+
+static int enter_cage(struct run *run) {
+    char text[CAGE_TEXT_MAX];
+    int missing = cage_enter(CAGE_ENGINE, RELAY_POLL_N);
+    if (missing < 0) return fatal_sys(run, EXIT_SYSTEM, "enter the cage");
+    if (missing && run->plan->opt.verbosity > 1)
+        strerr_warnw("this system lacks a part of the cage, going on without: ",
+                     cage_parts_text(text, missing));
+    return 0;
+}
+
+#else
+
+static int enter_cage(struct run *run) {
+    (void)run;
+    return 0;
+}
+
+#endif
+
 static int set_up_engine(struct run *run) {
     char const *failed;
     int code = load(run);
@@ -157,7 +179,7 @@ static int set_up_engine(struct run *run) {
     if (ids_apply(&run->plan->ids, &failed) < 0) return fatal_sys(run, EXIT_SYSTEM, failed);
     if (engine_start(run->engine) < 0)
         return fatal(run, EXIT_ENGINE, "unable to set up the TLS engine: ", engine_error(run->engine));
-    return 0;
+    return enter_cage(run);
 }
 
 /* The key has done its work: what is overrun later cannot lose it. */
@@ -261,6 +283,5 @@ int chain_run(struct chain_plan const *plan) {
     await_prog(&run);
     if (run.ring) keyring_free(run.ring);
     if (run.engine) engine_free(run.engine);
-    selfpipe_finish();
     return code;
 }
