@@ -235,6 +235,5 @@ int chain_run(struct chain_plan const *plan) {
     conn_free(&run.conn);
     await_prog(&run);
     if (run.keys) await_keys(&run);
-    selfpipe_finish();
     return code ? code : wait_estatus(run.status);
 }

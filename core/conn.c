@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cage.h"
 #include "exitcode.h"
 #include "keys.h"
 #include "report.h"
@@ -76,6 +77,27 @@ static char const *why_no_signature(struct conn const *c) {
 
 /* ---- set up ---- */
 
+#if CONFIG_CAGE
+
+static int enter_cage(struct conn *c) {
+    char text[CAGE_TEXT_MAX];
+    int missing = cage_enter(CAGE_ENGINE, RELAY_POLL_N);
+    if (missing < 0) return fatal_sys(c, EXIT_SYSTEM, "enter the cage");
+    if (missing && c->opt->verbosity > 1)
+        strerr_warnw("this system lacks a part of the cage, going on without: ",
+                     cage_parts_text(text, missing));
+    return 0;
+}
+
+#else
+
+static int enter_cage(struct conn *c) {
+    (void)c;
+    return 0;
+}
+
+#endif
+
 static unsigned int handshake_limit(struct conn const *c) {
     return c->opt->handshake ? c->opt->handshake : CONFIG_HANDSHAKE_LIMIT;
 }
@@ -104,7 +126,7 @@ int conn_set_up(struct conn *c) {
     if (ids_apply(c->ids, &failed) < 0) return fatal_sys(c, EXIT_SYSTEM, failed);
     if (engine_start(c->engine) < 0)
         return fatal(c, EXIT_ENGINE, "unable to set up the TLS engine: ", engine_error(c->engine));
-    return 0;
+    return enter_cage(c);
 }
 
 /* ---- speak ---- */

@@ -4,6 +4,7 @@
 #include "engine_wolfssl.h"
 
 #include <malloc.h>
+#include <time.h>
 
 #include <wolfssl/wolfcrypt/ecc.h>
 
@@ -60,7 +61,10 @@ static int send_out(WOLFSSL *ssl, char *buf, int size, void *data) {
 
 struct engine *engine_new(struct engine_config const *config) {
     struct engine *e = alloc(sizeof *e);
-    if (!e) return 0;
+    if (!e || !engine_wolfssl_has_random()) {
+        alloc_free(e);
+        return 0;
+    }
     memset(e, 0, sizeof *e);
     e->config = *config;
     if (wolfSSL_Init() == WOLFSSL_SUCCESS) {
@@ -114,6 +118,7 @@ static int make_object(struct engine *e) {
 /* Which of several chains a server uses, the ClientHello decides. Some builds make no server's object
  * without one: theirs is made then. */
 int engine_start(struct engine *e) {
+    tzset(); /* else the C library opens a file when the first date of a certificate is compared */
     size_t n = genalloc_len(struct chain, &e->chains);
     if (n == 1 && engine_wolfssl_use_chain(e, genalloc_s(struct chain, &e->chains)) < 0) return -1;
     if (make_object(e) < 0) return n > 1 ? 0 : -1;

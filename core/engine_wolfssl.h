@@ -77,6 +77,9 @@ int engine_wolfssl_use_chain(struct engine *e, struct chain const *c);
  * in common. */
 int engine_wolfssl_choose_group(struct engine *e, struct clienthello const *h);
 
+/* Whether there is randomness to be had, in engine_wolfssl_random.c */
+int engine_wolfssl_has_random(void);
+
 /* Signing, in engine_wolfssl_sign.c */
 void engine_wolfssl_set_callbacks(struct engine *e);
 void engine_wolfssl_bind_signer(struct engine *e);

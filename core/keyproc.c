@@ -14,6 +14,8 @@
 #include <skalibs/allreadwrite.h>
 #include <skalibs/selfpipe.h>
 
+#include "cage.h"
+#include "config.h"
 #include "exitcode.h"
 #include "fds.h"
 #include "keys.h"
@@ -86,6 +88,23 @@ static int leave_parent(struct keyproc_task const *task) {
     return fds_close_others(keep, 2) < 0 ? -1 : fds_fill_standard();
 }
 
+#if CONFIG_CAGE
+
+/* What the system lacks, the engine tells. */
+static int enter_cage(struct creds_error *err) {
+    *err = (struct creds_error){.what = "enter the cage", .object = ""};
+    return cage_enter(CAGE_KEY, 1) < 0 ? (err->errnum = errno, EXIT_SYSTEM) : 0;
+}
+
+#else
+
+static int enter_cage(struct creds_error *err) {
+    (void)err;
+    return 0;
+}
+
+#endif
+
 /* Returns what the whole is to exit with, and err is why. */
 static int prepare(struct keyproc_task const *task, struct keyring **ring, struct creds_error *err) {
     int code = EXIT_SYSTEM;
@@ -96,7 +115,7 @@ static int prepare(struct keyproc_task const *task, struct keyring **ring, struc
     *err = (struct creds_error){.object = ""};
     if (ids_apply(task->ids, &err->what) < 0) return err->errnum = errno, EXIT_SYSTEM;
     withdraw();
-    return 0;
+    return enter_cage(err);
 }
 
 static void report(int fd, int code, struct creds_error const *err) {

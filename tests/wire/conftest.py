@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -41,6 +42,12 @@ def pki(world_dir):
     made = world_dir / "pki"
     made.mkdir()
     return Pki(made)
+
+
+@pytest.fixture(scope="session")
+def caged(bin_dir):
+    """Whether this build has the cage."""
+    return "CAGE=y" in subprocess.check_output([bin_dir / "s6-tls", "--version"], text=True).split()
 
 
 @pytest.fixture
