@@ -37,6 +37,10 @@ void applet_refuse(struct opterror const *err) gccattr_noreturn;
 /* Executes argv by its name, a sibling or a program (sibling.h). When that fails it says so and exits, 126 or 127. */
 void applet_exec(char const *const *argv, char const *const *envp) gccattr_noreturn;
 
+/* The same, with vars changed in the environment: NUL-terminated strings, len bytes in all; NAME=value sets, NAME unsets. */
+void applet_exec_with(char const *const *argv, char const *const *envp, char const *vars,
+                      size_t len) gccattr_noreturn;
+
 /* Executes the command line that built says was put together, or else says that missing is, and exits 127 or 111. */
 void applet_exec_command(struct command *c, int built, char const *missing,
                          char const *const *envp) gccattr_noreturn;

@@ -8,7 +8,10 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <skalibs/alloc.h>
 #include <skalibs/buffer.h>
+#include <skalibs/bytestr.h>
+#include <skalibs/env.h>
 #include <skalibs/strerr.h>
 
 #include "exitcode.h"
@@ -37,6 +40,14 @@ void applet_refuse(struct opterror const *err) {
 void applet_exec(char const *const *argv, char const *const *envp) {
     int code = sibling_exec(argv, envp);
     strerr_diefusys(code, "execute ", argv[0]);
+}
+
+void applet_exec_with(char const *const *argv, char const *const *envp, char const *vars, size_t len) {
+    size_t n = env_len(envp), max = n + byte_count(vars, len, 0) + 1;
+    char const **merged = alloc(max * sizeof *merged);
+    if (!merged || !env_merge(merged, max, envp, n, vars, len))
+        strerr_diefusys(EXIT_SYSTEM, "build the environment of ", argv[0]);
+    applet_exec(argv, merged);
 }
 
 void applet_exec_command(struct command *c, int built, char const *missing, char const *const *envp) {
