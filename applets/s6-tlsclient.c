@@ -36,5 +36,6 @@ int s6_tlsclient_main(int argc, char const *const *argv, char const *const *envp
     char const *missing;
     if (tlsclient_parse(&s, argc, argv, &err) < 0) applet_refuse(&err);
     check_variables(&s, envp);
-    applet_exec_command(&command, tlsclient_build(&command, &s, &missing), missing, envp);
+    int built = tlsclient_build(&command, &s, &missing);
+    applet_exec_command(&command, built, missing, envp);
 }

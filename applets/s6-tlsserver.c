@@ -45,5 +45,6 @@ int s6_tlsserver_main(int argc, char const *const *argv, char const *const *envp
     char const *missing;
     if (tlsserver_parse(&s, argc, argv, &err) < 0) applet_refuse(&err);
     check_variables(&s, envp);
-    applet_exec_command(&command, tlsserver_build(&command, &s, &missing), missing, envp);
+    int built = tlsserver_build(&command, &s, &missing);
+    applet_exec_command(&command, built, missing, envp);
 }
