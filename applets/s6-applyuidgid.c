@@ -17,33 +17,15 @@
  * What is not asked for stays as it is.
  */
 
-#include <errno.h>
-#include <getopt.h>
 #include <string.h>
 
 #include <skalibs/alloc.h>
 #include <skalibs/env.h>
-#include <skalibs/exec.h>
 #include <skalibs/strerr.h>
 
+#include "applet.h"
 #include "exitcode.h"
-#include "ids.h"
-
-typedef int set_func(struct ids *, char const *);
-
-static void set(struct ids *ids, set_func *function, char const *what, char const *text) {
-    errno = 0;
-    if (function(ids, text) == 0) return;
-    if (errno == ENOMEM) strerr_diefusys(EXIT_SYSTEM, "read ", what);
-    strerr_dief(EXIT_USAGE, "invalid ", what, ": ", text);
-}
-
-static void set_from_variable(struct ids *ids, set_func *function, char const *const *envp,
-                              char const *name) {
-    char const *text = env_get2(envp, name);
-    if (!text) strerr_dienotset(EXIT_USAGE, name);
-    set(ids, function, name, text);
-}
+#include "idopt.h"
 
 static int is_id_variable(char const *entry) {
     return !strncmp(entry, "UID=", 4) || !strncmp(entry, "GID=", 4) || !strncmp(entry, "GIDLIST=", 8);
@@ -61,42 +43,25 @@ static char const *const *without_ids(char const *const *envp) {
     return kept;
 }
 
-/* optopt is the letter, or 0 when what came is a long name. */
-static void gccattr_noreturn die_of_option(char const *what, char const *word) {
-    char const letter[3] = {'-', (char)optopt, 0};
-    strerr_dief(EXIT_USAGE, what, optopt ? letter : word);
+/* -z is all that this program has of its own. */
+static void take_clean(void *data, int code, char const *arg, struct opterror *err) {
+    int *clean = data;
+    (void)code, (void)arg, (void)err;
+    *clean = 1;
 }
 
-static int parse_options(struct ids *ids, int argc, char const *const *argv, char const *const *envp) {
-    static struct option const no_long_names[] = {{NULL, 0, NULL, 0}};
-    int clean = 0;
-    int option;
-    opterr = 0;
-    optind = 0; /* from the start, whatever has been parsed before */
-    while ((option = getopt_long(argc, (char *const *)argv, "+:zu:g:G:U", no_long_names, NULL)) != -1) {
-        switch (option) {
-        case 'z': clean = 1; break;
-        case 'u': set(ids, ids_set_uid, "-u", optarg); break;
-        case 'g': set(ids, ids_set_gid, "-g", optarg); break;
-        case 'G': set(ids, ids_set_groups, "-G", optarg); break;
-        case 'U':
-            set_from_variable(ids, ids_set_uid, envp, "UID");
-            set_from_variable(ids, ids_set_gid, envp, "GID");
-            set_from_variable(ids, ids_set_groups, envp, "GIDLIST");
-            break;
-        case ':': die_of_option("no argument after ", argv[optind - 1]);
-        default: die_of_option("unknown option ", argv[optind - 1]);
-        }
-    }
-    return clean;
-}
+static struct optable_row const clean_row = {1, 'z', 0, NULL};
 
 int s6_applyuidgid_main(int argc, char const *const *argv, char const *const *envp) {
-    struct ids ids = {.has_uid = 0};
+    struct idopt who = {.from_env = 0};
+    struct opterror err;
     char const *failed;
-    int clean = parse_options(&ids, argc, argv, envp);
-    argv += optind;
+    int clean = 0;
+    struct optable const tables[] = {idopt_table(&who), {&clean_row, 1, 1, take_clean, &clean}};
+    int first = optable_parse(tables, 2, argc, argv, &err);
+    if (first < 0 || idopt_read_env(&who, envp, &err) < 0) applet_refuse(&err);
+    argv += first;
     if (!*argv) strerr_dief(EXIT_USAGE, "no program to execute; --help shows the usage");
-    if (ids_apply(&ids, &failed) < 0) strerr_diefusys(EXIT_SYSTEM, failed);
-    xexec_ae(*argv, argv, clean ? without_ids(envp) : envp);
+    if (ids_apply(&who.ids, &failed) < 0) strerr_diefusys(EXIT_SYSTEM, failed);
+    applet_exec(argv, clean ? without_ids(envp) : envp);
 }

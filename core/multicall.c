@@ -12,8 +12,10 @@
 #include <skalibs/strerr.h>
 #include <skalibs/unix-transactional.h>
 
+#include "applet.h"
 #include "config.h"
 #include "exitcode.h"
+#include "sibling.h"
 
 #if CONFIG_ENGINE
 #include "engine.h"
@@ -30,17 +32,11 @@ char const *PROG;
 
 #define SELF "s6-tls"
 
-typedef int applet_func(int argc, char const *const *argv, char const *const *envp);
-
 #define APPLET(name, function, usage) extern applet_func function;
 #include "applets.h"
 #undef APPLET
 
-static struct applet {
-    char const *name;
-    applet_func *main;
-    char const *usage;
-} const applets[] = {
+struct applet const applet_table[] = {
 #define APPLET(name, function, usage) {name, function, usage},
 #include "applets.h"
 #undef APPLET
@@ -55,41 +51,25 @@ static char const usage[] =
     "       " SELF " --version      print the versions and the options that are compiled in\n"
     "Called by the name of an applet, it is that applet.\n";
 
-static void print(char const *text) {
-    if (buffer_puts(buffer_1, text) < 0) strerr_diefusys(EXIT_SYSTEM, "write to stdout");
-}
-
-/* What was said counts only when it has left: a full disk must not exit 0. */
-static int end_of_output(void) {
-    if (!buffer_flush(buffer_1)) strerr_diefusys(EXIT_SYSTEM, "write to stdout");
+static int print_list(void) {
+    for (struct applet const *applet = applet_table; applet->name; applet++) {
+        applet_print(applet->name);
+        applet_print("\n");
+    }
     return 0;
 }
 
-static int print_text(char const *text) {
-    print(text);
-    return end_of_output();
-}
-
-static int print_list(void) {
-    for (struct applet const *applet = applets; applet->name; applet++) {
-        print(applet->name);
-        print("\n");
-    }
-    return end_of_output();
-}
-
 static int print_version(void) {
-    print(SELF " " S6TLS_VERSION "\n");
+    applet_print(SELF " " S6TLS_VERSION "\n");
 #if CONFIG_ENGINE
-    print("wolfSSL ");
-    print(engine_version_built());
-    print(" at build, ");
-    print(engine_version_running());
-    print(" at run\n");
+    applet_print("wolfSSL ");
+    applet_print(engine_version_built());
+    applet_print(" at build, ");
+    applet_print(engine_version_running());
+    applet_print(" at run\n");
 #endif
-    print("skalibs " SKALIBS_VERSION "\n");
-    print(CONFIG_TEXT);
-    return end_of_output();
+    applet_print("skalibs " SKALIBS_VERSION "\n");
+    return applet_print(CONFIG_TEXT);
 }
 
 /* An old symlink is replaced in one step; anything else of that name is not ours to remove. */
@@ -109,17 +89,15 @@ static void install_one(char const *target, char const *dir, char const *name) {
 
 static int install(char const *dir) {
     stralloc self = STRALLOC_ZERO;
-    if (sarealpath(&self, "/proc/self/exe") < 0 || !stralloc_0(&self)) {
-        strerr_diefusys(EXIT_SYSTEM, "find the path of this binary in /proc/self/exe");
-    }
-    for (struct applet const *applet = applets; applet->name; applet++)
+    if (sibling_self(&self) < 0) strerr_diefusys(EXIT_SYSTEM, "find the path of this binary");
+    for (struct applet const *applet = applet_table; applet->name; applet++)
         install_one(self.s, dir, applet->name);
     return 0;
 }
 
 static int run_own(int argc, char const *const *argv) {
     if (argc == 2 && !strcmp(argv[1], "--list")) return print_list();
-    if (argc == 2 && !strcmp(argv[1], "--help")) return print_text(usage);
+    if (argc == 2 && !strcmp(argv[1], "--help")) return applet_print(usage);
     if (argc == 2 && !strcmp(argv[1], "--version")) return print_version();
     if (argc == 3 && !strcmp(argv[1], "--install")) return install(argv[2]);
     buffer_putsflush(buffer_2, usage);
@@ -127,14 +105,9 @@ static int run_own(int argc, char const *const *argv) {
 }
 
 static int run_applet(int argc, char const *const *argv, char const *const *envp, char const *name) {
-    struct applet const *applet = applets;
-    while (applet->name && strcmp(applet->name, name)) applet++;
-    if (!applet->name) {
-        strerr_dief(EXIT_USAGE, "unknown applet ", name, "; " SELF " --list prints those that are built in");
-    }
-    PROG = applet->name;
-    if (argc > 1 && !strcmp(argv[1], "--help")) return print_text(applet->usage);
-    return applet->main(argc, argv, envp);
+    struct applet const *applet = applet_find(name);
+    if (applet) return applet_run(applet, argc, argv, envp);
+    strerr_dief(EXIT_USAGE, "unknown applet ", name, "; " SELF " --list prints those that are built in");
 }
 
 static char const *base_name(char const *path) {

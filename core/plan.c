@@ -9,6 +9,7 @@
 #include <skalibs/env.h>
 #include <skalibs/strerr.h>
 
+#include "applet.h"
 #include "exitcode.h"
 
 static void die_of_creds(struct chain_plan const *plan, struct creds_error const *err) {
@@ -18,12 +19,12 @@ static void die_of_creds(struct chain_plan const *plan, struct creds_error const
     strerr_dief(EXIT_USAGE, err->what, err->object, " ", err->reason);
 }
 
-void plan_find_pairs(struct chain_plan *plan, int plain, int named) {
+static void find_pairs(struct chain_plan *plan, int plain, int named) {
     struct creds_error err;
     if (creds_find_pairs(&plan->creds, plan->envp, plain, named, &err) < 0) die_of_creds(plan, &err);
 }
 
-void plan_find_anchors(struct chain_plan *plan) {
+static void find_anchors(struct chain_plan *plan) {
     struct creds_error err;
     if (creds_find_anchors(&plan->creds, plan->envp, &err) < 0) die_of_creds(plan, &err);
 }
@@ -40,21 +41,23 @@ static void find_ids(struct chain_plan *plan) {
         die_of_creds(plan, &(struct creds_error){"read ", "TLS_UID", 0, ENOMEM});
 }
 
-void plan_parse(struct chain_plan *plan, enum tlsopt_side side, int argc, char const *const *argv,
+void plan_parse(struct chain_plan *plan, enum tlsopt_user user, int argc, char const *const *argv,
                 char const *const *envp) {
-    char const *what, *where;
+    struct opterror err;
     memset(plan, 0, sizeof *plan);
-    int first = tlsopt_parse(&plan->opt, side, argc, argv, &what, &where);
-    if (first < 0) strerr_dief(EXIT_USAGE, what, where);
-    plan->server = side == TLSOPT_SERVER;
+    int first = tlsopt_parse(&plan->opt, user, argc, argv, &err);
+    if (first < 0) applet_refuse(&err);
+    plan->server = (user & TLSOPT_SERVERS) != 0;
     plan->prog = argv + first;
     plan->envp = envp;
     if (!plan->prog[0]) strerr_dief(EXIT_USAGE, "no program to execute; --help shows the usage");
-    find_ids(plan);
 }
 
-int plan_run(struct chain_plan *plan) {
-    int code = chain_run(plan);
-    creds_free(&plan->creds);
-    return code;
+void plan_find(struct chain_plan *plan) {
+    find_ids(plan);
+    if (plan->server)
+        find_pairs(plan, plan->opt.snilevel<2, plan->opt.snilevel> 0);
+    else if (plan->opt.send_cert)
+        find_pairs(plan, 1, 0);
+    if (plan->opt.verify != ENGINE_VERIFY_NONE) find_anchors(plan);
 }

@@ -6,15 +6,13 @@
 
 #include "chain.h"
 
-/* Options, prog, and for root TLS_UID and TLS_GID. The plan points into argv and envp. */
-void plan_parse(struct chain_plan *plan, enum tlsopt_side side, int argc, char const *const *argv,
+/* Options and prog. The plan points into argv and envp. */
+void plan_parse(struct chain_plan *plan, enum tlsopt_user user, int argc, char const *const *argv,
                 char const *const *envp);
 
-/* KEYFILE and CERTFILE, if plain; KEYFILE:x and CERTFILE:x, if named. */
-void plan_find_pairs(struct chain_plan *plan, int plain, int named);
-
-/* CADIR or CAFILE */
-void plan_find_anchors(struct chain_plan *plan);
+/* The variables that the options ask for: KEYFILE and CERTFILE, those of names, CADIR or CAFILE, and for root
+ * TLS_UID and TLS_GID. */
+void plan_find(struct chain_plan *plan);
 
 /* Runs it and frees what the plan holds. Returns what to exit with. */
 int plan_run(struct chain_plan *plan);

@@ -7,11 +7,11 @@
 
 #include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
-#include <skalibs/exec.h>
 #include <skalibs/strerr.h>
 
 #include "exitcode.h"
 #include "peerenv.h"
+#include "sibling.h"
 
 static void die(struct waiter const *w, char const *what) __attribute__((noreturn));
 
@@ -57,8 +57,7 @@ void waiter_run(struct waiter const *w) {
     take_fds(w);
     size_t len = read_block(w, block);
     if (!peerenv_merge(&env, w->envp, w->keep, block, len)) die_sys(w, "build the environment of prog");
-    exec_ae(w->argv[0], w->argv, genalloc_s(char const *, &env));
-    int code = errno == ENOENT ? EXIT_NOTFOUND : EXIT_NOTEXECUTABLE;
+    int code = sibling_exec(w->argv, genalloc_s(char const *, &env));
     if (w->verbosity) strerr_warnsys(PROG, ": fatal: unable to execute ", w->argv[0]);
     _exit(code);
 }

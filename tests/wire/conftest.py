@@ -14,7 +14,7 @@ from harness import Launcher
 from pki import Pki
 
 sys.dont_write_bytecode = True
-APPLETS = ("s6-tlsd", "s6-tlsc", "s6-applyuidgid")
+APPLETS = subprocess.check_output([os.environ["S6TLS_BIN"], "--list"], text=True).split()
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +35,14 @@ def bin_dir(world_dir):
     for name in APPLETS:
         (made / name).symlink_to("s6-tls")
     return made
+
+
+@pytest.fixture(scope="session")
+def lone(world_dir):
+    """The binary under test, and no symlink beside it."""
+    made = world_dir / "lone"
+    made.mkdir()
+    return shutil.copy(os.environ["S6TLS_BIN"], made / "s6-tls")
 
 
 @pytest.fixture(scope="session")

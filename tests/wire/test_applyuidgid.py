@@ -138,7 +138,7 @@ def test_Uz_takes_the_variables_and_then_removes_them():
     assert done.stdout == "1001\n1002\n1002 1003 1004\nnonenonenone\n"
 
 
-@pytest.mark.parametrize("argv, word", [(["-x", "true"], "-x"), (["-u"], "-u"), (["--uid", "1", "true"], "--uid"),
+@pytest.mark.parametrize("argv, word", [(["-x", "true"], "-x"), (["-u"], "-u"), (["--user", "1", "true"], "--user"),
                                         (["-zq", "true"], "-q"), ([], "no program"), (["-z"], "no program"),
                                         (["--"], "no program")])
 def test_wrong_usage_is_100_and_says_what(argv, word):

@@ -1,0 +1,50 @@
+/* s6-tlsserver: a super-server for TLS: becomes s6-tcpserver, with s6-tlsd before prog for every connection.
+ * It must not listen, and not wait for a connection to find out that the chain cannot work.
+ *
+ * config S6_TLSSERVER
+ *     bool "s6-tlsserver: a super-server for TLS"
+ *     default y
+ *     help
+ *       Makes one command line of s6-tcpserver, s6-tlsd and, where a user is
+ *       named, s6-applyuidgid: those that are built in, others from PATH.
+ *
+ * usage: s6-tlsserver [ options ] [ -- ] ip port prog...
+ *     -q | -Q | -v   say only what is fatal | warnings too (default) | a line a connection too
+ *     -1             print the port and a newline on stdout when it listens
+ *     -c maxconn     at most so many connections
+ *     -C localmaxconn  at most so many from one address
+ *     -b backlog     at most so many that wait to be accepted
+ *     -S | -s, -J | -j, -Y | -y, -Z | -z, -K kimeout, -I idle, -k snilevel   as for s6-tlsd
+ *     -u uid, -g gid, -G gidlist   prog is run as this user, this group, with these supplementary groups
+ *     -U             prog is run as UID, GID and GIDLIST say, and does not see these variables
+ *     -h, -r, -p, -w, -l name, -B banner, -t timeout, -i rulesdir, -x rulesfile, -e   s6-tcpserver-access of s6-networking
+ *                    is run with these options; it must be in PATH
+ *     -H, -R, -P, -W, -d, -D   are for s6-tcpserver-access, if it is run
+ * KEYFILE and CERTFILE name the key and the certificate chain; with -Y or -y, CADIR or CAFILE the trust anchors.
+ */
+
+#include "applet.h"
+#include "plan.h"
+#include "tlsserver.h"
+
+/* What each connection would fail for is found here; but rules may set these variables for each anew. */
+static void check_variables(struct tlsserver *s, char const *const *envp) {
+    struct chain_plan plan = {.server = 1, .opt = s->tls, .envp = envp};
+    struct opterror err;
+    if (tlsserver_has_rules(s)) return;
+    plan.opt.verbosity = 1; /* -q is for what happens to connections */
+    plan_find(&plan);
+    creds_free(&plan.creds);
+    if (idopt_read_env(&s->who, envp, &err) < 0) applet_refuse(&err);
+}
+
+int s6_tlsserver_main(int argc, char const *const *argv, char const *const *envp) {
+    struct tlsserver s;
+    struct opterror err;
+    struct command command = {.failed = 0};
+    char const *missing;
+    if (tlsserver_parse(&s, argc, argv, &err) < 0) applet_refuse(&err);
+    check_variables(&s, envp);
+    int built = tlsserver_build(&command, &s, &missing);
+    applet_exec_command(&command, built, missing, envp);
+}

@@ -1,0 +1,27 @@
+"""chains: a running s6-tlsserver, and the ways to start it and s6-tlsclient. Says nothing of what is expected."""
+
+import socket
+import subprocess
+
+import pytest
+
+from conftest import APPLETS
+from harness import PATIENCE, command
+
+TOOLS = "/usr/bin:/bin"  # a PATH without an applet
+
+needs_super_server = pytest.mark.skipif("s6-tcpserver" not in APPLETS, reason="s6-tcpserver is not built in")
+needs_tcp_client = pytest.mark.skipif("s6-tcpclient" not in APPLETS, reason="s6-tcpclient is not built in")
+
+
+class TlsServer:
+    """s6-tlsserver on a port of its own. binary: what is started, by the applet's name unless it is the lone binary."""
+
+    def __init__(self, launch, opts="", prog="cat", env=None, binary=None):
+        argv = command("s6-tlsserver", f"-1 {opts} 127.0.0.1 0", prog)
+        self.run = launch.program([binary, *argv] if binary else argv, env, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE)
+        self.port = int(self.run.process.stdout.readline())
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
