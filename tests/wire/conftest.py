@@ -13,7 +13,7 @@ from harness import Launcher
 from pki import Pki
 
 sys.dont_write_bytecode = True
-APPLETS = ("s6-tlsd", "s6-tlsc", "s6-applyuidgid")
+APPLETS = ("s6-tlsd", "s6-tlsc", "s6-applyuidgid", "s6-tcpserver", "s6-tcpclient")
 
 
 @pytest.fixture(scope="session")
