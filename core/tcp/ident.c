@@ -35,13 +35,14 @@ int ident_parse(char user[IDENT_LINE], char const *line, uint16_t remote_port, u
     char const *s = after_port(line, remote_port, ',');
     errno = EPROTO;
     if (!s || !(s = after_port(s, local_port, ':'))) return -1;
-    if (!strncmp(s, "ERROR", 5) && after(s + 5, ':')) errno = ENOENT;
-    if (strncmp(s, "USERID", 6) || !(s = after(s + 6, ':'))) return -1;
+    if (strncmp(s, "ERROR", 5) == 0 && after(s + 5, ':')) errno = ENOENT;
+    if (strncmp(s, "USERID", 6) != 0 || !(s = after(s + 6, ':'))) return -1;
     s = strchr(s, ':'); /* after the system's name */
     if (!s) return -1;
     s = skip_blanks(s + 1);
-    if (!*s || strlen(s) >= IDENT_LINE) return -1;
-    strcpy(user, s);
+    size_t len = strlen(s);
+    if (!len || len >= IDENT_LINE) return -1;
+    memcpy(user, s, len + 1);
     return 0;
 }
 

@@ -12,9 +12,20 @@
 
 /* ---- addresses ---- */
 
+/* But for the port, which all have in common. */
+static int is_same(struct addr const *a, struct addr const *b) {
+    unsigned char x[ADDR_KEY], y[ADDR_KEY];
+    int v6 = a->any.sa_family == AF_INET6;
+    if (a->any.sa_family != b->any.sa_family) return 0;
+    if (v6 && a->v6.sin6_scope_id != b->v6.sin6_scope_id) return 0;
+    addr_key(x, a);
+    addr_key(y, b);
+    return !memcmp(x, y, sizeof x);
+}
+
 static int is_there(struct lookup_result const *result, struct addr const *a) {
     for (unsigned int i = 0; i < result->n; i++)
-        if (!memcmp(&result->addr[i], a, sizeof *a)) return 1;
+        if (is_same(&result->addr[i], a)) return 1;
     return 0;
 }
 
