@@ -26,6 +26,7 @@
 #include <getopt.h>
 #include <limits.h>
 
+#include <skalibs/alloc.h>
 #include <skalibs/env.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
@@ -136,6 +137,7 @@ int s6_tcpserver_main(int argc, char const *const *argv, char const *const *envp
     int listener = listener_open(&address, c.backlog, &failed);
     if (listener < 0) strerr_diefusys(EXIT_SYSTEM, failed, argv[0], " port ", argv[1]);
     if (ids_apply(&c.ids, &failed) < 0) strerr_diefusys(EXIT_SYSTEM, failed);
+    alloc_free(c.ids.groups);
     if (server_run(listener, &c.server, &failed) < 0) strerr_diefusys(EXIT_SYSTEM, failed);
     return 0;
 }

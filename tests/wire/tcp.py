@@ -97,10 +97,25 @@ def is_silent(sock, seconds=0.5):
     return not select.select([sock], [], [], seconds)[0]
 
 
+class Refusal:
+    """A port where connections are refused, and that nobody else can take."""
+
+    def __init__(self, ip="127.0.0.1"):
+        self.sock = socket.socket()
+        self.sock.bind((ip, 0))
+        self.port = self.sock.getsockname()[1]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.sock.close()
+
+
 class BlackHole:
     """A port where SYNs are not answered: a listener whose queue is full and that accepts nobody."""
 
-    def __init__(self, ip, port):
+    def __init__(self, ip, port=0):
         self.listener = socket.create_server((ip, port), backlog=0)
         self.port = self.listener.getsockname()[1]
         self.fill = []

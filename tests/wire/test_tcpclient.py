@@ -11,7 +11,7 @@ import time
 import pytest
 
 from harness import command, eventually
-from tcp import ROOT, BlackHole, Dns, Server, Service, can_unshare, deaf_to, variables, with_files
+from tcp import ROOT, BlackHole, Dns, Refusal, Server, Service, can_unshare, deaf_to, variables, with_files
 
 as_root = pytest.mark.skipif(not ROOT, reason="only root may bind to a port of a system's service")
 own_files = pytest.mark.skipif(not can_unshare(), reason="files of its own need a mount namespace")
@@ -165,37 +165,34 @@ def test_those_that_lost_are_closed(client):
 
 
 def test_all_that_are_silent_are_tried_twice_for_as_long_as_told(client):
-    port = unused_port()
-    with BlackHole("127.0.0.2", port), BlackHole("127.0.0.3", port):
-        done = client("-vHT 1+2", "127.0.0.2,127.0.0.3", port, "true")
+    with BlackHole("127.0.0.2") as first, BlackHole("127.0.0.3", first.port):
+        done = client("-vHT 1+2", "127.0.0.2,127.0.0.3", first.port, "true")
     assert done.code == 111
     assert 3.5 <= done.took < 30
     attempts = re.findall(r"warning: unable to connect to (\S+) port \d+: (.*)", done.err)
     assert attempts == [("127.0.0.2", "Connection timed out"), ("127.0.0.3", "Connection timed out")] * 2
-    assert done.err.endswith(f"fatal: unable to connect to 127.0.0.2,127.0.0.3 port {port}: 127.0.0.3: Connection timed out\n")
+    assert done.err.endswith(f"fatal: unable to connect to 127.0.0.2,127.0.0.3 port {first.port}: 127.0.0.3: Connection timed out\n")
 
 
 def test_a_single_one_is_tried_once_for_both_times_together(client):
-    port = unused_port()
-    with BlackHole("127.0.0.2", port):
-        done = client("-vHT 1+1", "127.0.0.2", port, "true")
+    with BlackHole("127.0.0.2") as hole:
+        done = client("-vHT 1+1", "127.0.0.2", hole.port, "true")
     assert done.code == 111 and 2 <= done.took < 20
     assert done.err.count("warning:") == 1
 
 
 def test_the_timeout_ends_all_of_it(client):
-    port = unused_port()
-    with BlackHole("127.0.0.2", port), BlackHole("127.0.0.3", port):
-        done = client("-Ht 1", "127.0.0.2,127.0.0.3", port, "true")
+    with BlackHole("127.0.0.2") as first, BlackHole("127.0.0.3", first.port):
+        done = client("-Ht 1", "127.0.0.2,127.0.0.3", first.port, "true")
     assert done.code == 111 and 1 <= done.took < 20
     assert "Connection timed out" in done.err
 
 
 def test_a_refusal_is_111_and_named(client):
-    port = unused_port()
-    done = client("-H", "127.0.0.1", port, "true")
+    with Refusal() as closed:
+        done = client("-H", "127.0.0.1", closed.port, "true")
     assert done.code == 111
-    assert done.err == f"s6-tcpclient: fatal: unable to connect to 127.0.0.1 port {port}: 127.0.0.1: Connection refused\n"
+    assert done.err == f"s6-tcpclient: fatal: unable to connect to 127.0.0.1 port {closed.port}: 127.0.0.1: Connection refused\n"
 
 
 @pytest.mark.parametrize("opts, ip", [("-4", "127.0.0.1"), ("-6", "::1"), ("-64", "127.0.0.1"), ("-i ::1", "::1")])
@@ -244,8 +241,8 @@ def test_the_local_name_may_be_given(client, service, tmp_path):
 
 @own_files
 def test_a_name_server_that_is_silent_does_not_outlast_the_timeout(client, service, tmp_path):
-    with Dns("127.0.0.53", {"silent.example": None, "host.example": "127.0.0.1"}):
-        prefix = with_files(tmp_path, hosts="", resolv_conf="nameserver 127.0.0.53\noptions timeout:30\n")
+    with Dns("127.53.0.1", {"silent.example": None}):
+        prefix = with_files(tmp_path, hosts="", resolv_conf="nameserver 127.53.0.1\noptions timeout:30\n")
         done = client("-t 1", "silent.example", service.port, "true", prefix=prefix)
     assert done.code == 111 and 1 <= done.took < 20
     assert done.err == "s6-tcpclient: fatal: unable to find an address of silent.example: Connection timed out\n"
@@ -254,8 +251,8 @@ def test_a_name_server_that_is_silent_does_not_outlast_the_timeout(client, servi
 
 @own_files
 def test_a_name_that_does_not_exist_is_100(client, service, tmp_path):
-    with Dns("127.0.0.54", {}):
-        prefix = with_files(tmp_path, hosts="", resolv_conf="nameserver 127.0.0.54\n")
+    with Dns("127.53.0.2", {}):
+        prefix = with_files(tmp_path, hosts="", resolv_conf="nameserver 127.53.0.2\n")
         done = client("", "nowhere.example", service.port, "true", prefix=prefix)
     assert done.code == 100
     assert done.err.startswith("s6-tcpclient: fatal: unable to find an address of nowhere.example: ")
@@ -263,8 +260,8 @@ def test_a_name_that_does_not_exist_is_100(client, service, tmp_path):
 
 @own_files
 def test_a_name_is_completed_only_when_asked(client, service, tmp_path):
-    with Dns("127.0.0.55", {"short.example": "127.0.0.1"}) as dns:
-        prefix = with_files(tmp_path, hosts=HOSTS, resolv_conf="nameserver 127.0.0.55\nsearch example\n")
+    with Dns("127.53.0.3", {"short.example": "127.0.0.1"}) as dns:
+        prefix = with_files(tmp_path, hosts=HOSTS, resolv_conf="nameserver 127.53.0.3\nsearch example\n")
         assert client("-4N", "short", service.port, "true", prefix=prefix).code == 100
         assert "short" in dns.asked and "short.example" not in dns.asked
         assert client("-4n", "short", service.port, "true", prefix=prefix).code == 0
@@ -273,8 +270,8 @@ def test_a_name_is_completed_only_when_asked(client, service, tmp_path):
 
 @own_files
 def test_when_it_is_killed_nothing_of_it_goes_on_asking(launch, tmp_path):
-    with Dns("127.0.0.56", {"silent.example": None}) as dns:
-        prefix = with_files(tmp_path, hosts="", resolv_conf="nameserver 127.0.0.56\noptions timeout:30\n")
+    with Dns("127.53.0.4", {"silent.example": None}) as dns:
+        prefix = with_files(tmp_path, hosts="", resolv_conf="nameserver 127.53.0.4\noptions timeout:30\n")
         run = launch.program([*prefix, "s6-tcpclient", "silent.example", "80", "true"])
         assert eventually(lambda: dns.asked)
         assert len(run.processes()) == 2
@@ -313,25 +310,26 @@ def asked(client, ip, answer, opts=""):
 
 @as_root
 def test_the_owner_is_told_when_asked_for(client):
-    assert asked(client, "127.0.0.61", b"{} : USERID : UNIX : me\r\n").env["TCPREMOTEINFO"] == "me"
+    assert asked(client, "127.113.0.1", b"{} : USERID : UNIX : me\r\n").env["TCPREMOTEINFO"] == "me"
 
 
 @as_root
 def test_an_answer_in_pieces_is_one(client):
-    assert asked(client, "127.0.0.62", b"{} : USE|RID : UNIX : |me|\r|\n").env["TCPREMOTEINFO"] == "me"
+    assert asked(client, "127.113.0.2", b"{} : USE|RID : UNIX : |me|\r|\n").env["TCPREMOTEINFO"] == "me"
 
 
 @as_root
 def test_what_the_host_calls_its_user_is_escaped(client):
-    done = asked(client, "127.0.0.63", b"{} : USERID : UNIX : a\x1bb\xff\\\r\n")
+    done = asked(client, "127.113.0.3", b"{} : USERID : UNIX : a\x1bb\xff\\\r\n")
     assert done.env["TCPREMOTEINFO"] == "a\\1bb\\ff\\\\"
 
 
 @as_root
-@pytest.mark.parametrize("answer, why", [(b"{} : ERROR : HIDDEN-USER\r\n", "No such file"), (b"1,2:USERID:UNIX:me\r\n", "Protocol error"),
-                                         (b"", "Protocol error"), (b"x" * 3000, "Protocol error")])
-def test_an_owner_that_is_not_told_is_a_warning_and_no_variable(client, answer, why):
-    done = asked(client, "127.0.0.64", answer)
+@pytest.mark.parametrize("n, answer, why", [
+    (6, b"{} : ERROR : HIDDEN-USER\r\n", "No such file"), (7, b"1,2:USERID:UNIX:me\r\n", "Protocol error"),
+    (8, b"", "Protocol error"), (9, b"x" * 3000, "Protocol error")])
+def test_an_owner_that_is_not_told_is_a_warning_and_no_variable(client, n, answer, why):
+    done = asked(client, f"127.113.0.{n}", answer)
     assert done.code == 0 and "TCPREMOTEINFO" not in done.env
     assert done.err.startswith("s6-tcpclient: warning: unable to learn who owns the connection: " + why)
 
@@ -341,8 +339,8 @@ def test_a_host_that_does_not_say_is_not_waited_for_longer_than_the_timeout(clie
     def silent(sock, _peer):
         while sock.recv(100):
             pass
-    with Service(greet, "127.0.0.65") as service, Service(silent, "127.0.0.65", 113):
-        done = client("-Hrqt 2", "127.0.0.65", service.port, "env")
+    with Service(greet, "127.113.0.5") as service, Service(silent, "127.113.0.5", 113):
+        done = client("-Hrqt 2", "127.113.0.5", service.port, "env")
     assert done.code == 0 and "TCPREMOTEINFO" not in done.env and done.err == ""
     assert done.took < 9
 
