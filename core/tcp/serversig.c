@@ -16,7 +16,8 @@ int serversig_trap(struct serversig *s) {
     return fd;
 }
 
-/* The mask last: an order that came since the fork then finds the caller's disposition. */
+/* Where there is no signalfd, skalibs' trap has changed the dispositions. The mask last: an order that came
+ * since the fork then finds the caller's disposition. */
 int serversig_restore(struct serversig const *s) {
     struct callersig blocked = s->caller;
     sigfillset(&blocked.mask);

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from harness import command, eventually
-from tcp import ROOT, BlackHole, Dns, Refusal, Server, Service, can_unshare, deaf_to, variables, with_files
+from tcp import ROOT, BlackHole, Dns, Refusal, Server, Service, all_of, can_unshare, deaf_to, variables, with_files
 
 as_root = pytest.mark.skipif(not ROOT, reason="only root may bind to a port of a system's service")
 own_files = pytest.mark.skipif(not can_unshare(), reason="files of its own need a mount namespace")
@@ -122,6 +122,14 @@ def test_fds_that_are_closed_stay_so(client, service, closed):
     got = client("-H", "127.0.0.1", service.port, "ls /proc/$$/fd", prefix=prefix).out.split()
     gone = [number for number, word in ((b"0", "<&-"), (b"2", "2>&-")) if word in closed]
     assert sorted([*got, *gone]) == [b"0", b"1", b"2", b"6", b"7"]
+
+
+def test_its_own_words_never_go_to_the_network(client):
+    heard = []
+    with Service(lambda sock, _peer: heard.append(all_of(sock))) as service:
+        prefix = ["bash", "-c", 'exec "$@" 2>&-', "bash"]
+        assert client("-vH", "127.0.0.1", service.port, ["true"], prefix=prefix).code == 0
+        assert eventually(lambda: heard == [b""])
 
 
 @pytest.mark.parametrize("taken", [6, 7])
