@@ -16,13 +16,11 @@ int serversig_trap(struct serversig *s) {
     return fd;
 }
 
-/* Where there is no signalfd, skalibs' trap has changed the dispositions. The mask last: an order that came
- * since the fork then finds the caller's disposition. */
+/* The trap goes first (again in callersig, where it does nothing): where there is no signalfd, it sets what it has
+ * trapped to the default. The mask is last. */
 int serversig_restore(struct serversig const *s) {
-    struct callersig blocked = s->caller;
-    sigfillset(&blocked.mask);
-    if (callersig_restore(&blocked) < 0) return -1;
+    selfpipe_finish();
     for (int i = 0; i < SERVERSIG_ORDERS; i++)
         if (sigaction(orders[i], &s->orders[i], NULL) < 0) return -1;
-    return sigprocmask(SIG_SETMASK, &s->caller.mask, NULL);
+    return callersig_restore(&s->caller);
 }
