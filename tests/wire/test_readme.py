@@ -4,7 +4,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,17 +11,6 @@ import pytest
 from harness import eventually
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
-
-# Stands in for the one super-server that Debian has no package of, where it is not built in: the same words on its command line, one connection
-# after the other on prog's stdin and stdout.
-S6_TCPSERVER = f"""#!{sys.executable}
-import socket, subprocess, sys
-listener = socket.create_server((sys.argv[1], int(sys.argv[2])))
-while True:
-    connection, _ = listener.accept()
-    with connection:
-        subprocess.run(sys.argv[3:], stdin=connection, stdout=connection)
-"""
 
 
 def block(name):
@@ -69,13 +57,10 @@ def test_the_shell_chains_of_the_readme_serve(launch, site, name, port):
     serves(site, launch.program(["sh", "-c", block(name)], BARE), port)
 
 
-def test_the_execline_chain_of_the_readme_serves(launch, site, bin_dir):
-    script, server = site / "run", bin_dir / "s6-tcpserver"
+def test_the_execline_chain_of_the_readme_serves(launch, site):
+    script = site / "run"
     script.write_text(block("s6-tcpserver").replace("/usr/bin/execlineb", shutil.which("execlineb")))
     script.chmod(0o755)
-    if not server.exists():
-        server.write_text(S6_TCPSERVER)
-        server.chmod(0o755)
     serves(site, launch.program([script], BARE), 8446)
 
 
