@@ -29,17 +29,17 @@
 #include <netinet/tcp.h>
 
 #include <skalibs/djbunix.h>
-#include <skalibs/exec.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include "applet.h"
 #include "exitcode.h"
 #include "fds.h"
 #include "tcp/clientenv.h"
 #include "tcp/dial.h"
 #include "tcp/lookup.h"
 
-struct command {
+struct request {
     struct lookup_query query;
     struct dial dial;
     struct clientenv env;
@@ -68,7 +68,7 @@ static void set_limits(unsigned int limit[2], char const *text) {
         strerr_dief(EXIT_USAGE, "invalid -T: ", text);
 }
 
-static void set_local_ip(struct command *c, char const *text) {
+static void set_local_ip(struct request *c, char const *text) {
     if (addr_scan(&c->from, text, 0) < 0) strerr_dief(EXIT_USAGE, "invalid -i: ", text);
     c->dial.from = &c->from;
 }
@@ -79,7 +79,7 @@ static void gccattr_noreturn die_of_option(char const *what, char const *word) {
     strerr_dief(EXIT_USAGE, what, optopt ? letter : word);
 }
 
-static void set_option(struct command *c, int option, char const *const *argv) {
+static void set_option(struct request *c, int option, char const *const *argv) {
     switch (option) {
     case 'q': c->verbosity = 0; break;
     case 'Q': c->verbosity = 1; break;
@@ -104,7 +104,7 @@ static void set_option(struct command *c, int option, char const *const *argv) {
     }
 }
 
-static void parse_options(struct command *c, int argc, char const *const *argv) {
+static void parse_options(struct request *c, int argc, char const *const *argv) {
     static struct option const no_long_names[] = {{NULL, 0, NULL, 0}};
     int option;
     opterr = 0;
@@ -116,7 +116,7 @@ static void parse_options(struct command *c, int argc, char const *const *argv) 
 }
 
 /* From an address of one family, only addresses of that family can be reached. */
-static void restrict_family(struct command *c) {
+static void restrict_family(struct request *c) {
     sa_family_t family = c->from.any.sa_family;
     if (!c->dial.from) return;
     if (c->query.family != AF_UNSPEC && c->query.family != family)
@@ -131,7 +131,7 @@ static void set_deadline(tain *deadline, unsigned int limit) {
         tain_add_g(deadline, &tain_infinite_relative);
 }
 
-static void find(struct command *c, struct lookup_result *found) {
+static void find(struct request *c, struct lookup_result *found) {
     char const *why;
     int permanent;
     if (lookup_run(found, &c->query, &c->dial.deadline, &why, &permanent) == 0) return;
@@ -139,7 +139,7 @@ static void find(struct command *c, struct lookup_result *found) {
                 why);
 }
 
-static int connect_to(struct command *c, struct lookup_result const *found, char const *port) {
+static int connect_to(struct request *c, struct lookup_result const *found, char const *port) {
     struct addr const *last;
     char ip[ADDR_TEXT];
     c->dial.to = found->addr;
@@ -151,7 +151,7 @@ static int connect_to(struct command *c, struct lookup_result const *found, char
     strerr_diefusys(EXIT_SYSTEM, "connect to ", c->query.host, " port ", port, ": ", ip);
 }
 
-static void describe(stralloc *vars, struct command *c, int fd) {
+static void describe(stralloc *vars, struct request *c, int fd) {
     struct addr remote, local;
     char ip[ADDR_TEXT], port[UINT16_FMT];
     if (addr_of_remote(&remote, fd) < 0 || addr_of_local(&local, fd) < 0)
@@ -175,7 +175,7 @@ static void give_to_prog(int fd, int no_delay) {
 }
 
 int s6_tcpclient_main(int argc, char const *const *argv, char const *const *envp) {
-    struct command c = {.query = {.family = AF_UNSPEC}, .dial = {.limit = {2, 58}}, .verbosity = 1};
+    struct request c = {.query = {.family = AF_UNSPEC}, .dial = {.limit = {2, 58}}, .verbosity = 1};
     struct lookup_result found;
     stralloc vars = STRALLOC_ZERO;
     parse_options(&c, argc, argv);
@@ -191,5 +191,5 @@ int s6_tcpclient_main(int argc, char const *const *argv, char const *const *envp
     int fd = connect_to(&c, &found, argv[1]);
     describe(&vars, &c, fd);
     give_to_prog(fd, c.no_delay);
-    xmexec_aem(argv[2], argv + 2, envp, vars.s, vars.len);
+    applet_exec_with(argv + 2, envp, vars.s, vars.len);
 }

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include <skalibs/djbunix.h>
-#include <skalibs/exec.h>
 #include <skalibs/strerr.h>
 
+#include "applet.h"
 #include "exitcode.h"
 #include "tcp/listener.h"
 #include "tcp/tcpenv.h"
@@ -29,7 +29,7 @@ static void gccattr_noreturn become_prog(struct server const *s, int fd, struct 
         !tcpenv_add_foreign(&vars, "TCPREMOTEHOST", NULL) ||
         !tcpenv_add_foreign(&vars, "TCPREMOTEINFO", NULL))
         strerr_diefusys(EXIT_SYSTEM, "build the environment of prog");
-    xmexec_aem(s->options->argv[0], s->options->argv, s->options->envp, vars.s, vars.len);
+    applet_exec_with(s->options->argv, s->options->envp, vars.s, vars.len);
 }
 
 static void serve(struct server *s, int fd, struct addr const *remote, struct addr const *local) {
