@@ -3,6 +3,7 @@
 #include "chain.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -70,7 +71,6 @@ static void become_prog(struct run *run, int const to[2], int const from[2], int
 
 /* Its pipes are blocking at its end; each end has flags of its own. */
 static int fork_prog(struct run *run) {
-    struct conn *c = &run->conn;
     int to[2], from[2], control[2];
     if (pipecoe(to) < 0 || pipecoe(from) < 0 || pipecoe(control) < 0)
         return fatal_sys(run, EXIT_SYSTEM, "make pipes");
@@ -81,24 +81,43 @@ static int fork_prog(struct run *run) {
     }
     if (!run->prog) become_prog(run, to, from, control);
     debug(run, "prog will be process ", (uint64_t)run->prog);
-    c->to = to[1];
-    c->from = from[0];
     run->control = control[1];
-    int const keep[] = {2, c->net.rfd, c->net.wfd, c->to, c->from, run->control, run->deaths};
+    if (net_init_pipes(&run->conn.local, from[0], to[1]) < 0)
+        return fatal_sys(run, EXIT_SYSTEM, "set up pipes");
+    return 0;
+}
+
+/* Somebody else sees to prog, if there is one. */
+static int take_local(struct run *run) {
+    struct net const *local = &run->plan->local;
+    run->conn.local = *local;
+    if (!local->own && net_init(&run->conn.local, local->rfd, local->wfd) < 0)
+        return fatal_sys(run, EXIT_SYSTEM, "use the cleartext: it should be open on ",
+                         run->plan->server ? "the two file descriptors of the command line"
+                                           : "stdin and stdout");
+    run->control = run->plan->opt.notif;
+    if (run->control >= 0 && fcntl(run->control, F_GETFD) < 0)
+        return fatal_sys(run, EXIT_SYSTEM, "use the file descriptor of -d");
+    return 0;
+}
+
+static int keep_own_fds(struct run *run) {
+    struct conn const *c = &run->conn;
+    int const keep[] = {2, c->net.rfd, c->net.wfd, c->local.rfd, c->local.wfd, run->control, run->deaths};
     if (fds_close_others(keep, sizeof keep / sizeof *keep) < 0 || fds_fill_standard() < 0)
         return fatal_sys(run, EXIT_SYSTEM, "close file descriptors");
-    if (ndelay_on(c->to) < 0 || ndelay_on(c->from) < 0) return fatal_sys(run, EXIT_SYSTEM, "set up pipes");
     return 0;
 }
 
 /* After the handshake, with what it came to: prog may start. Without: there will be no prog. */
 static int tell_prog(void *data, struct engine_info const *info) {
     struct run *run = data;
+    size_t max = run->plan->prog ? PEERENV_MAX : PEERENV_NOTIFY_MAX;
     stralloc block = STRALLOC_ZERO, left_out = STRALLOC_ZERO;
     int code = 0;
-    if (!info)
+    if (!info || run->control < 0)
         ;
-    else if (!peerenv_make(&block, info, &left_out) || !stralloc_0(&left_out))
+    else if (!peerenv_make(&block, max, info, &left_out) || !stralloc_0(&left_out))
         code = fatal_sys(run, EXIT_SYSTEM, "describe the connection");
     else if (allwrite(run->control, block.s, block.len) < block.len)
         code = fatal_sys(run, EXIT_SYSTEM, "start prog");
@@ -117,8 +136,7 @@ static void prog_ended(struct run *run) {
 
 static void await_prog(struct run *run) {
     close_one(&run->control);
-    close_one(&run->conn.to);
-    close_one(&run->conn.from);
+    net_close(&run->conn.local);
     if (!run->prog) return;
     wait_pid(run->prog, &run->status);
     prog_ended(run);
@@ -200,23 +218,27 @@ static int is_prog_gone(void *data) {
     return !run->prog;
 }
 
+int chain_no_network(struct chain_plan const *plan) {
+    return say_fatal_sys(plan->opt.verbosity, EXIT_SYSTEM,
+                         "use the network connection: it should be open on ", plan->where);
+}
+
 static int set_up_process(struct run *run) {
     struct tlsopt const *opt = &run->plan->opt;
-    if (net_init(&run->conn.net, (int)opt->rfd, (int)opt->wfd) < 0)
-        return fatal_sys(run, EXIT_SYSTEM, "use the network connection: it should be open on ",
-                         run->plan->server ? "stdin and stdout" : "the file descriptors of -6 and -7");
+    if (net_init(&run->conn.net, (int)opt->rfd, (int)opt->wfd) < 0) return chain_no_network(run->plan);
     if (fds_fill_standard() < 0) return fatal_sys(run, EXIT_SYSTEM, "open /dev/null");
     if (!tain_now_set_stopwatch_g()) return fatal_sys(run, EXIT_SYSTEM, "read the clock");
     run->deaths = callersig_trap(&run->signals);
     if (run->deaths < 0) return fatal_sys(run, EXIT_SYSTEM, "trap signals");
-    run->conn.watch = (struct relay_watch){.fd = run->deaths, .gone = is_prog_gone, .data = run};
+    run->conn.watch =
+        (struct relay_watch){.fd = run->plan->prog ? run->deaths : -1, .gone = is_prog_gone, .data = run};
     return 0;
 }
 
 static struct conn conn_of(struct chain_plan const *plan) {
     return (struct conn) {
         .server = plan->server, .opt = &plan->opt, .creds = &plan->creds, .ids = &plan->ids,
-        .envp = plan->envp, .net = {.rfd = -1, .wfd = -1}, .from = -1, .to = -1,
+        .envp = plan->envp, .net = {.rfd = -1, .wfd = -1}, .local = {.rfd = -1, .wfd = -1},
 #if CONFIG_KEY_PROCESS
         .keys = {.fd = -1},
 #endif
@@ -228,7 +250,8 @@ int chain_run(struct chain_plan const *plan) {
     run.conn.shaken = tell_prog;
     run.conn.data = &run;
     int code = set_up_process(&run);
-    if (!code) code = fork_prog(&run);
+    if (!code) code = plan->prog ? fork_prog(&run) : take_local(&run);
+    if (!code) code = keep_own_fds(&run);
     if (!code) code = fork_keys(&run);
     if (!code) code = conn_set_up(&run.conn);
     if (!code) code = conn_speak(&run.conn);

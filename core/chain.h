@@ -3,7 +3,9 @@
  *
  *     caller ── engine: the process that was called; faces the network, and stays prog's parent
  *                  ├─── waiter, which becomes prog: forked first, before there is a secret
- *                  └─── key process, if a key is needed and CONFIG_KEY_PROCESS; ends with the handshake */
+ *                  └─── key process, if a key is needed and CONFIG_KEY_PROCESS; ends with the handshake
+ *
+ * Without a prog of its own, the engine moves cleartext between the network and two fds that it was given. */
 
 #ifndef CHAIN_H
 #define CHAIN_H
@@ -14,12 +16,17 @@
 
 struct chain_plan {
     int server;
+    char const *where; /* the network fds are, in words */
     struct tlsopt opt;
     struct creds creds;
-    struct ids ids; /* what the engine becomes before it speaks to the network */
-    char const *const *prog;
+    struct ids ids;          /* what the engine becomes before it speaks to the network */
+    char const *const *prog; /* NULL: the cleartext is on local, and opt.notif is told of the connection */
+    struct net local;
     char const *const *envp;
 };
+
+/* Says that the network fds of the plan are not open. Returns what to exit with. */
+int chain_no_network(struct chain_plan const *plan);
 
 /* Runs the connection and prog. Returns what to exit with. */
 int chain_run(struct chain_plan const *plan);

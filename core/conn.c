@@ -164,6 +164,7 @@ static int relay_result(struct conn *c, struct relay *relay, enum relay_outcome 
         if (c->opt->verbosity > 1) strerr_warnw("nothing moved for too long: connection closed");
         return 0;
     case RELAY_ERROR: return fatal_sys(c, EXIT_SYSTEM, "wait for the network");
+    case RELAY_LOST: return fatal_sys(c, EXIT_SYSTEM, "read or write the cleartext");
     default: return fatal(c, EXIT_TLS, relay_why(relay));
     }
 }
@@ -174,8 +175,8 @@ int conn_speak(struct conn *c) {
     struct relay_options options = {
         .close = c->opt->close, .strict = c->opt->strict, .idle = c->opt->idle, .linger = CONFIG_LINGER};
     tain_now_g();
-    relay_init(&relay, c->engine, &c->net, c->from, c->to, &options, &c->watch);
-    c->from = c->to = -1; /* the relay's now */
+    relay_init(&relay, c->engine, &c->net, &c->local, &options, &c->watch);
+    c->local.rfd = c->local.wfd = -1; /* the relay's now */
     int code = handshake(c, &relay, &info);
     if (code) {
         relay_abandon(&relay);

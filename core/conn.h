@@ -18,8 +18,7 @@ struct conn {
     struct ids const *ids; /* what this process becomes before it reads the network */
     char const *const *envp;
     struct net net;
-    int from; /* cleartext to be sent, and where received cleartext goes; non-blocking */
-    int to;
+    struct net local; /* rfd: cleartext to be sent; wfd: where received cleartext goes */
     struct relay_watch watch;
 
     /* Called once, after the handshake: with what it came to, or with 0 when it failed. Returns 0, or what to
@@ -35,8 +34,8 @@ struct conn {
     struct engine *engine;
 };
 
-/* Each returns 0, or what to exit with: then it has said why. After the last fork. The second closes net, from
- * and to. */
+/* Each returns 0, or what to exit with: then it has said why. After the last fork. The second closes net and
+ * local. */
 int conn_set_up(struct conn *c);
 int conn_speak(struct conn *c);
 

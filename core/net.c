@@ -1,4 +1,4 @@
-/* net: the two network fds of a connection; the header says it. */
+/* net: the two fds of one side of a connection; the header says it. */
 
 #include "net.h"
 
@@ -33,6 +33,11 @@ int net_init(struct net *n, int rfd, int wfd) {
     return 0;
 }
 
+int net_init_pipes(struct net *n, int rfd, int wfd) {
+    *n = (struct net){.rfd = rfd, .wfd = wfd, .own = 1};
+    return ndelay_on(rfd) < 0 || ndelay_on(wfd) < 0 ? -1 : 0;
+}
+
 /* What is no socket may be blocking: it is asked first. Returns 1, or 0 with errno. */
 static int is_ready(int fd, short events) {
     struct pollfd p = {.fd = fd, .events = events};
@@ -53,10 +58,12 @@ static ssize_t write_other(int fd, void const *s, size_t len) {
 }
 
 ssize_t net_read(struct net const *n, void *s, size_t len) {
+    if (n->own) return fd_read(n->rfd, s, len);
     return n->rsock ? fd_recv(n->rfd, s, len, MSG_DONTWAIT) : read_other(n->rfd, s, len);
 }
 
 ssize_t net_write(struct net const *n, void const *s, size_t len) {
+    if (n->own) return fd_write(n->wfd, s, len);
     return n->wsock ? fd_send(n->wfd, s, len, MSG_DONTWAIT | MSG_NOSIGNAL) : write_other(n->wfd, s, len);
 }
 
@@ -87,6 +94,18 @@ void net_acknowledge(struct net const *n) {
 #else
     (void)n;
 #endif
+}
+
+void net_close_read(struct net *n) {
+    if (n->rfd >= 0 && n->rfd != n->wfd) fd_close(n->rfd);
+    n->rfd = -1;
+}
+
+/* Others may hold the socket too: closing it would not end it. */
+void net_close_write(struct net *n) {
+    if (n->wfd >= 0 && n->wsock) shutdown(n->wfd, SHUT_WR);
+    if (n->wfd >= 0 && n->wfd != n->rfd) fd_close(n->wfd);
+    n->wfd = -1;
 }
 
 void net_close(struct net *n) {

@@ -1,4 +1,5 @@
-/* net: the two network fds of a connection: reading, writing, half-closing them without ever blocking.
+/* net: the two fds of one side of a connection, the network or the cleartext: reading, writing, half-closing them
+ * without ever blocking.
  * Leaves O_NONBLOCK as it was: the description behind an fd may be shared with others. */
 
 #ifndef NET_H
@@ -11,11 +12,15 @@ struct net {
     int wfd; /* -1: closed; may be rfd */
     int rsock;
     int wsock;
+    int own; /* pipes of ours, non-blocking, that nobody else reads or writes by */
 };
 
 /* Takes over the fds; on TCP, turns Nagle's algorithm off (RFC 1122 4.2.3.4). Returns 0, or -1 with errno:
  * an fd is not open. */
 int net_init(struct net *n, int rfd, int wfd);
+
+/* Takes over the ends of two pipes of ours and makes them non-blocking. Returns 0, or -1 with errno. */
+int net_init_pipes(struct net *n, int rfd, int wfd);
 
 /* As read(2); EAGAIN instead of blocking. */
 ssize_t net_read(struct net const *n, void *s, size_t len);
@@ -31,6 +36,10 @@ int net_unacknowledged(struct net const *n);
 
 /* On TCP, acknowledges at once what has been received: a peer with Nagle's algorithm waits for that. */
 void net_acknowledge(struct net const *n);
+
+/* One direction is over, for us and for whoever is at the other end of it: it is -1 then. */
+void net_close_read(struct net *n);
+void net_close_write(struct net *n);
 
 void net_close(struct net *n);
 

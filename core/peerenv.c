@@ -139,14 +139,17 @@ static struct {
 
 enum { VARIABLES_N = sizeof variables / sizeof *variables };
 
+/* Room for all the bare names. */
+enum { NAMES_MAX = 256 };
+
 /* A variable, or its bare name. */
-static int add_variable(stralloc *sa, size_t i, struct engine_info const *info, struct x509 const *x,
+static int add_variable(stralloc *sa, size_t max, size_t i, struct engine_info const *info, struct x509 const *x,
                         stralloc *left_out) {
     size_t start = sa->len, namelen = strlen(variables[i].name);
     if (!stralloc_catb(sa, variables[i].name, namelen) || !stralloc_append(sa, '=')) return 0;
     int ok = variables[i].add(sa, info, x);
     if (!ok && errno == ENOMEM) return 0;
-    int too_long = sa->len - start - namelen > PEERENV_VALUE_MAX || sa->len > PEERENV_MAX - 1024;
+    int too_long = sa->len - start - namelen > PEERENV_VALUE_MAX || sa->len > max - NAMES_MAX;
     if (!ok || too_long) {
         sa->len = start + namelen;
         if ((ok || errno == EPROTO) &&
@@ -156,11 +159,11 @@ static int add_variable(stralloc *sa, size_t i, struct engine_info const *info, 
     return stralloc_0(sa);
 }
 
-int peerenv_make(stralloc *sa, struct engine_info const *info, stralloc *left_out) {
+int peerenv_make(stralloc *sa, size_t max, struct engine_info const *info, stralloc *left_out) {
     struct x509 x509;
     struct x509 const *x = info->peer && x509_read(&x509, info->peer, info->peerlen) ? &x509 : 0;
     for (size_t i = 0; i < VARIABLES_N; i++)
-        if (!add_variable(sa, i, info, x, left_out)) return 0;
+        if (!add_variable(sa, max, i, info, x, left_out)) return 0;
     return stralloc_0(sa);
 }
 

@@ -3,11 +3,13 @@
 #include "plan.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <skalibs/env.h>
 #include <skalibs/strerr.h>
+#include <skalibs/types.h>
 
 #include "applet.h"
 #include "exitcode.h"
@@ -41,6 +43,31 @@ static void find_ids(struct chain_plan *plan) {
         die_of_creds(plan, &(struct creds_error){"read ", "TLS_UID", 0, ENOMEM});
 }
 
+/* 0 and 1 are the other side, 2 is what is said. */
+static unsigned int fd_of(char const *arg) {
+    unsigned int fd;
+    if (!uint0_scan(arg, &fd) || fd < 3 || fd > INT32_MAX)
+        strerr_dief(EXIT_USAGE, "invalid file descriptor: ", arg);
+    return fd;
+}
+
+/* The cleartext of a server is on the two fds of the command line, that of a client on stdin and stdout. */
+static void take_fds(struct chain_plan *plan, int n, char const *const *argv) {
+    struct net const standard = {.rfd = 0, .wfd = 1};
+    if (n != 2)
+        strerr_dief(EXIT_USAGE,
+                    "two file descriptors are needed, to read and to write; --help shows the usage");
+    unsigned int rfd = fd_of(argv[0]), wfd = fd_of(argv[1]);
+    if (plan->server) {
+        plan->local = (struct net){.rfd = (int)rfd, .wfd = (int)wfd};
+        return;
+    }
+    plan->opt.rfd = rfd;
+    plan->opt.wfd = wfd;
+    plan->local = standard;
+    plan->where = "the two file descriptors of the command line";
+}
+
 void plan_parse(struct chain_plan *plan, enum tlsopt_user user, int argc, char const *const *argv,
                 char const *const *envp) {
     struct opterror err;
@@ -48,8 +75,13 @@ void plan_parse(struct chain_plan *plan, enum tlsopt_user user, int argc, char c
     int first = tlsopt_parse(&plan->opt, user, argc, argv, &err);
     if (first < 0) applet_refuse(&err);
     plan->server = (user & TLSOPT_SERVERS) != 0;
-    plan->prog = argv + first;
+    plan->where = plan->server ? "stdin and stdout" : "the file descriptors of -6 and -7";
     plan->envp = envp;
+    if (user & (TLSOPT_TLSD_IO | TLSOPT_TLSC_IO)) {
+        take_fds(plan, argc - first, argv + first);
+        return;
+    }
+    plan->prog = argv + first;
     if (!plan->prog[0]) strerr_dief(EXIT_USAGE, "no program to execute; --help shows the usage");
 }
 

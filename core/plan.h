@@ -6,7 +6,8 @@
 
 #include "chain.h"
 
-/* Options and prog. The plan points into argv and envp. */
+/* Options and prog; for the -io applets, options and the two fds of the side that is not on stdin and stdout. The plan
+ * points into argv and envp. */
 void plan_parse(struct chain_plan *plan, enum tlsopt_user user, int argc, char const *const *argv,
                 char const *const *envp);
 
@@ -14,7 +15,8 @@ void plan_parse(struct chain_plan *plan, enum tlsopt_user user, int argc, char c
  * TLS_UID and TLS_GID. */
 void plan_find(struct chain_plan *plan);
 
-/* Runs it and frees what the plan holds. Returns what to exit with. */
+/* Each runs it and frees what the plan holds, the second in its own time. Returns what to exit with. */
 int plan_run(struct chain_plan *plan);
+int plan_run_delayed(struct chain_plan *plan);
 
 #endif

@@ -3,8 +3,17 @@
 
 #include "plan.h"
 
-int plan_run(struct chain_plan *plan) {
-    int code = chain_run(plan);
+#include "delayed.h"
+
+static int freed(struct chain_plan *plan, int code) {
     creds_free(&plan->creds);
     return code;
+}
+
+int plan_run(struct chain_plan *plan) {
+    return freed(plan, chain_run(plan));
+}
+
+int plan_run_delayed(struct chain_plan *plan) {
+    return freed(plan, delayed_run(plan));
 }

@@ -8,13 +8,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-void relay_init(struct relay *r, struct engine *e, struct net const *net, int from, int to,
+void relay_init(struct relay *r, struct engine *e, struct net const *net, struct net const *local,
                 struct relay_options const *options, struct relay_watch const *watch) {
     memset(r, 0, offsetof(struct relay, inbuf));
     r->engine = e;
     r->net = *net;
-    r->from = from;
-    r->to = to;
+    r->local = *local;
     r->options = *options;
     r->watch = *watch;
     r->limit = tain_infinite;
@@ -24,7 +23,7 @@ void relay_init(struct relay *r, struct engine *e, struct net const *net, int fr
 static void watch_prog(struct relay *r) {
     if (!r->watch.gone(r->watch.data)) return;
     r->gone = 1;
-    if (r->from >= 0 && ioctl(r->from, FIONREAD, &r->drain) < 0) r->drain = 0;
+    if (r->local.rfd >= 0 && ioctl(r->local.rfd, FIONREAD, &r->drain) < 0) r->drain = 0;
     relay_drop_in(r);
 }
 
@@ -35,13 +34,13 @@ static iopause_fd wait_for(int fd, int events, int wanted) {
 int relay_poll(struct relay *r, iopause_fd x[RELAY_POLL_N], tain *deadline) {
     if (r->out == RELAY_OVER && r->net_ended) {
         net_close(&r->net);
-        if (r->to < 0) return 0;
+        if (r->local.wfd < 0) return 0;
     }
     x[RELAY_POLL_NET_READ] = wait_for(r->net.rfd, POLLIN, relay_wants_net(r));
     x[RELAY_POLL_NET_WRITE] = wait_for(r->net.wfd, POLLOUT, r->out != RELAY_OVER && relay_unsent(r));
-    x[RELAY_POLL_FROM] = wait_for(r->from, POLLIN, relay_may_take(r));
+    x[RELAY_POLL_FROM] = wait_for(r->local.rfd, POLLIN, relay_may_take(r));
     /* without events: to see prog close it */
-    x[RELAY_POLL_TO] = wait_for(r->to, r->inlen ? POLLOUT : 0, r->to >= 0);
+    x[RELAY_POLL_TO] = wait_for(r->local.wfd, r->inlen ? POLLOUT : 0, r->local.wfd >= 0);
     x[RELAY_POLL_WATCH] = wait_for(r->watch.fd, POLLIN, !r->gone && r->watch.fd >= 0);
     relay_set_deadline(r, deadline);
     return 1;
@@ -49,7 +48,7 @@ int relay_poll(struct relay *r, iopause_fd x[RELAY_POLL_N], tain *deadline) {
 
 void relay_step(struct relay *r, iopause_fd const x[RELAY_POLL_N]) {
     if (x[RELAY_POLL_WATCH].revents) watch_prog(r);
-    if (x[RELAY_POLL_TO].revents & POLLERR) relay_drop_in(r);
+    if (x[RELAY_POLL_TO].revents & (POLLERR | POLLHUP)) relay_drop_in(r);
     if (x[RELAY_POLL_NET_READ].revents) relay_read_net(r);
     if (x[RELAY_POLL_FROM].revents && relay_may_take(r)) relay_read_from(r);
     while (relay_step_in(r) | relay_step_out(r) | relay_read_rest(r))
@@ -68,6 +67,7 @@ enum relay_outcome relay_run(struct relay *r) {
         if (iopause_g(x, RELAY_POLL_N, &deadline) < 0 && errno != EINTR) return RELAY_ERROR;
         relay_step(r, x);
     }
+    errno = r->lost;
     return r->outcome;
 }
 

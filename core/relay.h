@@ -43,6 +43,7 @@ enum relay_outcome {
     RELAY_FAILED, /* the TLS connection failed: relay_why */
     RELAY_LATE,   /* the handshake was not done in time */
     RELAY_ERROR,  /* a system call failed: errno */
+    RELAY_LOST,   /* cleartext could not be read or written: errno */
 };
 
 enum relay_state { RELAY_OPEN, RELAY_ENDING, RELAY_OVER };
@@ -50,8 +51,7 @@ enum relay_state { RELAY_OPEN, RELAY_ENDING, RELAY_OVER };
 struct relay {
     struct engine *engine;
     struct net net;
-    int from; /* cleartext to be sent; -1: closed */
-    int to;   /* where received cleartext goes; -1: closed */
+    struct net local; /* rfd: cleartext to be sent; wfd: where received cleartext goes */
     struct relay_options options;
     struct relay_watch watch;
 
@@ -63,6 +63,7 @@ struct relay {
     int net_ended;     /* no more to read from the network */
     int net_errno;     /* why, if it was no FIN */
     int cut;           /* by the peer's alert or reset, when it had all but our close_notify */
+    int lost;          /* errno of a failed cleartext fd */
     int refused;       /* errno of a failed write to the network; 0: none failed */
     unsigned int rest; /* reads since then */
     int gone;          /* prog is */
@@ -92,9 +93,8 @@ enum {
     RELAY_POLL_N
 };
 
-/* All fds become the relay's: it closes them as their direction ends. from and to must be non-blocking.
- * STAMP must be current. */
-void relay_init(struct relay *r, struct engine *e, struct net const *net, int from, int to,
+/* All fds become the relay's: it closes them as their direction ends. STAMP must be current. */
+void relay_init(struct relay *r, struct engine *e, struct net const *net, struct net const *local,
                 struct relay_options const *options, struct relay_watch const *watch);
 
 /* Brings the handshake to its end: RELAY_ENDED when it is done, else RELAY_FAILED, LATE or ERROR. After

@@ -5,13 +5,6 @@
 
 #include <string.h>
 
-#include <skalibs/djbunix.h>
-
-void relay_close_fd(int *fd) {
-    if (*fd >= 0) fd_close(*fd);
-    *fd = -1;
-}
-
 size_t relay_unsent(struct relay *r) {
     size_t n;
     engine_out(r->engine, &n);
@@ -29,7 +22,7 @@ void relay_end_in(struct relay *r) {
 }
 
 static void stop_taking(struct relay *r) {
-    relay_close_fd(&r->from);
+    net_close_read(&r->local);
     explicit_bzero(r->outbuf, r->outlen);
     r->outlen = 0;
 }

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <skalibs/allreadwrite.h>
 #include <skalibs/error.h>
 
 /* How many reads a peer gets that takes nothing more from us: a receive buffer's worth. */
@@ -91,7 +90,7 @@ static int take_cleartext(struct relay *r) {
 }
 
 void relay_drop_in(struct relay *r) {
-    relay_close_fd(&r->to);
+    net_close_write(&r->local);
     r->discard = 1;
     explicit_bzero(r->inbuf + r->inat, r->inlen);
     r->inlen = 0;
@@ -99,10 +98,13 @@ void relay_drop_in(struct relay *r) {
 
 static int deliver(struct relay *r) {
     if (!r->inlen) return 0;
-    ssize_t n = fd_write(r->to, r->inbuf + r->inat, r->inlen);
+    ssize_t n = net_write(&r->local, r->inbuf + r->inat, r->inlen);
     if (n < 0) {
         if (error_isagain(errno)) return 0;
-        relay_drop_in(r); /* prog reads no more: EPIPE */
+        if (errno == EPIPE || errno == ECONNRESET)
+            relay_drop_in(r); /* prog reads no more */
+        else
+            relay_lose(r, errno);
         return 1;
     }
     relay_moved(r);
@@ -116,7 +118,7 @@ int relay_step_in(struct relay *r) {
     int progress = 0;
     while (deliver(r) || take_cleartext(r)) progress = 1;
     if (!r->inlen && r->in != RELAY_OVER && (r->in == RELAY_ENDING || r->discard)) {
-        relay_close_fd(&r->to);
+        net_close_write(&r->local);
         r->discard = 1;
         if (r->in_ended) r->in = RELAY_OVER;
         progress = r->in_ended || progress;

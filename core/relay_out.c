@@ -6,22 +6,24 @@
 #include <errno.h>
 #include <string.h>
 
-#include <skalibs/allreadwrite.h>
 #include <skalibs/error.h>
 
 /* Less than this much unsent: more may be taken from prog. A record more than that is the most that waits. */
 enum { UNSENT_MAX = 16384 };
 
 int relay_may_take(struct relay *r) {
-    return r->from >= 0 && !r->outlen && relay_unsent(r) < UNSENT_MAX;
+    return r->local.rfd >= 0 && !r->outlen && relay_unsent(r) < UNSENT_MAX;
 }
 
 /* prog's last words are what was in the pipe when it went: another holder of the pipe may go on for ever. */
 void relay_read_from(struct relay *r) {
     size_t max = sizeof r->outbuf;
     if (r->gone && (size_t)r->drain < max) max = (size_t)r->drain;
-    ssize_t n = max ? fd_read(r->from, r->outbuf, max) : 0;
-    if (n < 0 && error_isagain(errno) && !r->gone) return;
+    ssize_t n = max ? net_read(&r->local, r->outbuf, max) : 0;
+    if (n < 0 && !r->gone) {
+        if (!error_isagain(errno)) relay_lose(r, errno);
+        return;
+    }
     if (n <= 0) {
         relay_end_out(r);
         return;

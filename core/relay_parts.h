@@ -8,7 +8,6 @@
 
 /* Ends and failures, relay_end.c. relay_fail: an alert may wait to be sent, so our direction goes on until it
  * has; relay_cut_out: it does not. relay_all_sent: nothing but our close_notify may wait. */
-void relay_close_fd(int *fd);
 size_t relay_unsent(struct relay *r);
 void relay_moved(struct relay *r);
 void relay_end_in(struct relay *r);
@@ -16,6 +15,9 @@ void relay_cut_out(struct relay *r);
 void relay_fail(struct relay *r, char const *why);
 void relay_end_out(struct relay *r);
 int relay_all_sent(struct relay *r);
+
+/* A cleartext fd failed, with errno e. */
+void relay_lose(struct relay *r, int e);
 
 /* Network to prog, relay_in.c. The int ones return whether something moved or changed. */
 void relay_net_over(struct relay *r, int e);

@@ -29,7 +29,7 @@ static void earlier(tain *deadline, tain const *other) {
  * side has failed, that our last word goes out. */
 static int lingers(struct relay const *r) {
     if (r->out == RELAY_ENDING) return r->outcome != RELAY_ENDED || r->cut;
-    return r->out == RELAY_OVER && !r->net_ended && (r->to < 0 || r->discard || r->in_ended);
+    return r->out == RELAY_OVER && !r->net_ended && (r->local.wfd < 0 || r->discard || r->in_ended);
 }
 
 static void linger_deadline(struct relay const *r, tain *deadline) {
@@ -57,6 +57,13 @@ void relay_abandon(struct relay *r) {
     r->in = RELAY_OVER;
     r->in_ended = r->net_ended = 1;
     net_close(&r->net);
+}
+
+/* The peer must not take it for the end: nothing more goes out, no close_notify either. */
+void relay_lose(struct relay *r, int e) {
+    if (r->outcome == RELAY_ENDED) r->outcome = RELAY_LOST;
+    r->lost = e;
+    relay_abandon(r);
 }
 
 /* Only a socket loses what is in flight when it is closed. */

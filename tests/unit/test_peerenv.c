@@ -121,7 +121,7 @@ static void what_is_made_is_valid_and_arrives(void **state) {
     static char const *const envp[] = {"HOME=/", 0};
     stralloc sa = STRALLOC_ZERO, left_out = STRALLOC_ZERO;
     genalloc list = GENALLOC_ZERO;
-    assert_true(peerenv_make(&sa, &info, &left_out));
+    assert_true(peerenv_make(&sa, PEERENV_MAX, &info, &left_out));
     assert_true(valid((struct block){sa.s, sa.len}));
     assert_int_equal(left_out.len, 0);
     assert_true(peerenv_merge(&list, envp, 0, sa.s, sa.len));
@@ -143,12 +143,12 @@ static void what_is_too_long_is_left_out_and_named(void **state) {
     stralloc sa = STRALLOC_ZERO, left_out = STRALLOC_ZERO;
     memset(alpn, 'a', sizeof alpn - 1);
     i.alpn = alpn;
-    assert_true(peerenv_make(&sa, &i, &left_out) && stralloc_0(&left_out));
+    assert_true(peerenv_make(&sa, PEERENV_MAX, &i, &left_out) && stralloc_0(&left_out));
     assert_true(valid((struct block){sa.s, sa.len}));
     assert_string_equal(left_out.s, " SSL_ALPN_PROTOCOL");
     alpn[PEERENV_VALUE_MAX - 1] = 0;
     sa.len = left_out.len = 0;
-    assert_true(peerenv_make(&sa, &i, &left_out));
+    assert_true(peerenv_make(&sa, PEERENV_MAX, &i, &left_out));
     assert_true(valid((struct block){sa.s, sa.len}));
     assert_int_equal(left_out.len, 0);
     stralloc_free(&sa);

@@ -100,7 +100,9 @@ static void world_begin(struct world *w, struct setup const *setup) {
 
 static void run_relay(struct world *w) {
     struct relay_watch watch = {.fd = w->watch[0], .gone = gone, .data = w};
-    relay_init(&w->relay, &w->engine, &w->net, w->from, w->to, &w->setup.options, &watch);
+    struct net local;
+    assert_int_equal(net_init_pipes(&local, w->from, w->to), 0);
+    relay_init(&w->relay, &w->engine, &w->net, &local, &w->setup.options, &watch);
     if (w->setup.handshake) w->handshake = relay_handshake(&w->relay, w->setup.limit);
     w->outcome = w->handshake;
     w->running = w->handshake == RELAY_ENDED;
