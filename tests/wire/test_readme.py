@@ -2,13 +2,13 @@
 
 import re
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from harness import eventually
+from service import BARE, listens, serves, site  # noqa: F401 (site is a fixture)
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
@@ -16,40 +16,6 @@ README = (Path(__file__).parents[2] / "README.md").read_text()
 def block(name):
     """The text of the code block with this name."""
     return re.search(rf"^```\w+ {re.escape(name)}\n(.*?)^```$", README, re.M | re.S)[1]
-
-
-@pytest.fixture
-def site(launch, pki, world_dir):
-    """The directory that the chains want: key, certificate, anchor; every user may enter."""
-    made = world_dir / "site"
-    made.mkdir()
-    pair = pki.issue()
-    for name, file, mode in (("key.pem", pair.key, 0o600), ("cert.pem", pair.cert, 0o644), ("ca.pem", pki.root().cert, 0o644)):
-        shutil.copy(file, made / name)
-        (made / name).chmod(mode)
-    launch.dir = made
-    yield made
-    shutil.rmtree(made)
-
-
-def listens(port):
-    with socket.socket() as s:
-        return s.connect_ex(("127.0.0.1", port)) == 0
-
-
-def fetch(site, port):
-    assert eventually(lambda: listens(port))
-    curl = ["curl", "-sS", "--noproxy", "*", "--max-time", "20", "--cacert", "ca.pem", f"https://127.0.0.1:{port}/cert.pem"]
-    return subprocess.run(curl, cwd=site, capture_output=True, text=True, timeout=30)
-
-
-def serves(site, run, port):
-    got = fetch(site, port)
-    assert got.stdout == (site / "cert.pem").read_text(), got.stderr + run.stderr()
-
-
-# What configures TLS comes from the command line of the chain alone.
-BARE = {"KEYFILE": None, "CERTFILE": None, "CAFILE": None}
 
 
 @pytest.mark.parametrize("name, port", [("tcpserver", 8443), ("tcpserver-root", 8444), ("tcpsvd", 8445)])
