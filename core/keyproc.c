@@ -39,7 +39,7 @@ static int is_length(uint32_t scheme, size_t len, size_t content_max) {
 }
 
 char const *keyproc_refuses(struct keyproc_request const *q, size_t len, size_t content_max) {
-    if (len < HEADER || len > sizeof *q || q->len != len - HEADER)
+    if (len < HEADER || len > HEADER + content_max || q->len != len - HEADER)
         return "a message that is too short or too long";
     if (q->op != KEYPROC_SIGN) return "an unknown request";
     if (!is_length(q->scheme, q->len, content_max)) return "an unknown scheme, or a wrong length for it";
@@ -57,16 +57,25 @@ static char const *answer(int fd, struct keyring *ring, struct keyproc_request c
     return 0;
 }
 
+static char const *serve_one(int fd, struct keyring *ring, struct keyproc_request *q, size_t content_max,
+                             int *ended) {
+    ssize_t len =
+        fd_recv(fd, (char *)q, HEADER + content_max, MSG_TRUNC); /* what is longer tells its length */
+    *ended = len <= 0;
+    if (*ended) return 0;
+    char const *why = keyproc_refuses(q, (size_t)len, content_max);
+    return why ? why : answer(fd, ring, q);
+}
+
+/* One piece of memory for whatever is asked; not the stack, which is wiped as far down as it may have been used. */
 char const *keyproc_serve(int fd, struct keyring *ring, size_t content_max) {
-    struct keyproc_request q;
-    for (unsigned int n = 0; n < KEYPROC_SIGNATURES; n++) {
-        ssize_t len = fd_recv(fd, (char *)&q, sizeof q, MSG_TRUNC);
-        if (len <= 0) return 0;
-        char const *why = keyproc_refuses(&q, (size_t)len, content_max);
-        if (!why) why = answer(fd, ring, &q);
-        if (why) return why;
-    }
-    return 0;
+    struct keyproc_request *q = secret_alloc(HEADER + content_max);
+    char const *why = q ? 0 : "more than there is memory for";
+    int ended = 0;
+    for (unsigned int n = 0; n < KEYPROC_SIGNATURES && !ended && !why; n++)
+        why = serve_one(fd, ring, q, content_max, &ended);
+    secret_free(q);
+    return why;
 }
 
 /* ---- before and after ---- */

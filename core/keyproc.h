@@ -51,8 +51,9 @@ struct keyproc_report {
 
 /* ---- the key process ---- */
 
-/* The one parser: whether the message of len bytes at q (0 to sizeof *q, or more: then it was cut) is a request that
- * may be answered, with at most content_max bytes for Ed25519 to sign. Returns 0, or why not, a static text. */
+/* The one parser: whether the message of len bytes, of which q holds the header and at most content_max more, is a
+ * request that may be answered. content_max is the most that Ed25519 signs, and no less than any digest. Returns 0, or
+ * why not, a static text. */
 char const *keyproc_refuses(struct keyproc_request const *q, size_t len, size_t content_max);
 
 /* Answers requests on fd until its other end is closed or the last signature is given. Returns 0, or why it will not go

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { CHUNK = 1 << 20, STACK = 1 << 17 };
+enum { CHUNK = 1 << 20, STACK = 1 << 16 };
 enum { SIZE_MIN = 6, SIZE_N = sizeof(size_t) * 8 - 2 }; /* logarithms */
 
 struct block {
