@@ -9,6 +9,10 @@ import tempfile
 
 import pytest
 
+from watch import WATCHED
+
+pytestmark = pytest.mark.quick
+
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
 BIN = os.environ["S6TLS_BIN"]
 STATUS = ["cat", "/proc/self/status"]
@@ -179,7 +183,7 @@ def for_anyone():
     """A copy of the binary where every user can execute it, wherever the build is."""
     with tempfile.TemporaryDirectory(dir="/tmp") as top:
         os.chmod(top, 0o755)
-        yield shutil.copy(BIN, top)
+        yield BIN if WATCHED else shutil.copy(BIN, top)
 
 
 @pytest.mark.parametrize("argv, what", [(["-u", "0"], "set uid"), (["-g", "0"], "set gid"),
@@ -209,6 +213,7 @@ def test_root_that_could_be_had_back_is_111_and_prog_does_not_run():
     refused(done, 111, "unable to give up root for good")
 
 
+@pytest.mark.not_watched("strace: there can be one tracer")
 def test_groups_go_first_then_gid_then_uid(tmp_path):
     trace = tmp_path / "trace"
     argv = ["strace", "-f", "-o", trace, "-e", "trace=setgroups,setresgid,setgid,setresuid,setuid,execve",

@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+pytestmark = pytest.mark.quick
+
 BIN = os.environ["S6TLS_BIN"]
 
 
@@ -118,6 +120,7 @@ def test_errors_carry_the_name_of_the_applet(tmp_path):
         assert run(*command, "-u", "x", "true").stderr.startswith("s6-applyuidgid: fatal: ")
 
 
+@pytest.mark.not_watched("strace: there can be one tracer")
 def test_nothing_is_opened_before_the_applet_runs(tmp_path):
     """From main on: the loader's own files come before it."""
     trace = tmp_path / "trace"
