@@ -27,7 +27,7 @@
 int s6_tlsd_main(int argc, char const *const *argv, char const *const *envp) {
     struct chain_plan plan;
     plan_parse(&plan, TLSOPT_SERVER, argc, argv, envp);
-    plan_find_pairs(&plan, plan.opt.snilevel<2, plan.opt.snilevel> 0);
+    plan_find_pairs(&plan, plan.opt.snilevel != 2, plan.opt.snilevel != 0);
     if (plan.opt.verify != ENGINE_VERIFY_NONE) plan_find_anchors(&plan);
     return plan_run(&plan);
 }

@@ -96,8 +96,7 @@ static int print_version(void) {
 static void install_one(char const *target, char const *dir, char const *name) {
     char path[strlen(dir) + strlen(name) + 2];
     struct stat st;
-    strcpy(path, dir);
-    strcat(strcat(path, "/"), name);
+    stpcpy(stpcpy(stpcpy(path, dir), "/"), name);
     if (lstat(path, &st) < 0) {
         if (errno != ENOENT) strerr_diefusys(EXIT_SYSTEM, "install ", path);
     } else if (!S_ISLNK(st.st_mode)) {
