@@ -121,7 +121,7 @@ help:
 	@echo 'make               build $(O)/s6-tls'
 	@echo 'make unit          build the unit tests'
 	@echo 'make check         run all tests; T="unit", "wire", "quick" or names of tests: only those'
-	@echo '                   SANITIZE=1: under ASan and UBSan; VALGRIND=1: under valgrind; SAMPLE=n: each n-th; NO_SKIP=1: a skip is a failure'
+	@echo '                   SANITIZE=1, VALGRIND=1: watched by those; SAMPLE=n: each n-th; NO_SKIP=1: none may be skipped'
 	@echo 'make lint          compilers, analysers and style: no finding'
 	@echo 'make install       binary and symlinks into DESTDIR, PREFIX=$(PREFIX), BINDIR=$(BINDIR)'
 	@echo 'make defconfig     start again from the default configuration'

@@ -21,8 +21,7 @@ int engine_fail(struct engine *e, char const *first, ...) {
     va_list rest;
     size_t at = 0;
     va_start(rest, first);
-    for (char const *s = first; s; s = va_arg(rest, char const *))
-        at = add(e->error, at, sizeof e->error, s);
+    for (char const *s = first; s; s = va_arg(rest, char const *)) at = add(e->error, at, sizeof e->error, s);
     va_end(rest);
     return -1;
 }

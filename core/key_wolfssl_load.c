@@ -60,12 +60,12 @@ static int load_ecc(struct key *k, WC_RNG *rng, unsigned char const *s, word32 l
 }
 
 static int load_ed25519(struct key *k, WC_RNG *rng, unsigned char const *s, word32 len) {
-    unsigned char pub[ED25519_PUB_KEY_SIZE];
     word32 at = 0;
     (void)rng;
     k->type = KEY_ED25519;
     if (wc_ed25519_init(&k->u.ed25519)) return -1;
     if (!wc_Ed25519PrivateKeyDecode(s, &at, &k->u.ed25519, len)) {
+        unsigned char pub[ED25519_PUB_KEY_SIZE];
         if (k->u.ed25519.pubKeySet) return 1;
         /* the file has the private half only (RFC 8410 7) */
         if (!wc_ed25519_make_public(&k->u.ed25519, pub, sizeof pub) &&

@@ -113,6 +113,7 @@ static int install(char const *dir) {
     }
     for (struct applet const *applet = applets; applet->name; applet++)
         install_one(self.s, dir, applet->name);
+    stralloc_free(&self);
     return 0;
 }
 

@@ -95,8 +95,7 @@ static int drain(struct relay *r) {
 
 int relay_step_out(struct relay *r) {
     int progress = 0;
-    while (encrypt(r) || relay_flush(r) || drain(r))
-        progress = 1;
+    while (encrypt(r) || relay_flush(r) || drain(r)) progress = 1;
     if (r->out == RELAY_ENDING && !relay_unsent(r)) {
         end_network_direction(r);
         progress = 1;

@@ -1,5 +1,6 @@
 /* watched: in what is built with SANITIZE=1, tells the sanitizers where their reports go: into the directory "reports"
- * beside the binary, whatever the environment is. It runs before they are set up: it must not call a function that they replace, nor be checked itself. */
+ * beside the binary, whatever the environment is.
+ * It runs before they are set up: it must not call a function that they replace, nor be checked itself. */
 
 #include <linux/limits.h>
 #include <sys/syscall.h>

@@ -1,7 +1,7 @@
 """watch: what the sanitizers or valgrind have to say of the processes of a test. Knows nothing of what they do.
 
 Where WATCHED is "sanitize" the binary itself writes its reports into the directory "reports" beside it; where it is
-"valgrind" a script of the binary's name runs it so that each process has a log there. As a program,
+"valgrind" a program of the binary's name runs it so that each process has a log there. As a program,
 `watch.py DIRECTORY` prints what is wrong in the reports there and exits 1 if anything is; `watch.py` alone prints
 valgrind's command for a unit test (whose children leave fds of the test's own open)."""
 
@@ -9,6 +9,7 @@ import atexit
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -18,7 +19,8 @@ WATCHED = os.environ.get("WATCHED", "")
 SLOWNESS = {"sanitize": 2, "valgrind": 5}.get(WATCHED, 1)
 APPLETS = ("s6-tlsd", "s6-tlsc", "s6-applyuidgid")
 KINDS = "definite,indirect,possible"
-ERROR = re.compile(r"Invalid |Use of uninit|Conditional jump|Syscall param|Source and dest|Mismatched|.*lost in loss record|Argument '.*' of function|Jump to the invalid")
+ERROR = re.compile(r"Invalid |Use of uninit|Conditional jump|Syscall param|Source and dest|Mismatched"
+                   r"|Jump to the invalid|Argument '.*' of function|.*lost in loss record")
 # Of the signals that end a process those that a fault of its own gives it: SIGILL, ABRT, BUS, FPE, SEGV, SYS.
 CRASHED = re.compile(r"Process terminating with default action of signal (4|6|7|8|11|31) ")
 KILLED = re.compile(r"Process terminating with default action")
@@ -39,9 +41,9 @@ def blocks(text):
 
 
 def left_open(block):
-    """Tells of an open fd that is neither a standard one nor the caller's."""
+    """Tells of an open fd that is neither a standard one nor the caller's, nor of those that the waiter holds for prog."""
     fd = OPEN_FD.search(block)
-    return fd and int(fd[1]) > 2 and "<inherited from parent>" not in block
+    return fd and int(fd[1]) > 2 and "<inherited from parent>" not in block and "take_fds" not in block
 
 
 def wrong(log):
@@ -80,10 +82,9 @@ def place(binary):
         for name in APPLETS:
             (top / "real" / name).symlink_to("s6-tls")
         shutil.copy(binary, top / "real")
-        script = ["exec", *valgrind(top / "reports"), f'{top}/real/"${{0##*/}}"', '"$@"']
-        # bash: other shells would drop variables that are named like KEYFILE:x
-        (top / "s6-tls").write_text("#!/bin/bash\n" + " ".join(script) + "\n")
-        (top / "s6-tls").chmod(0o755)
+        words = ", ".join(f'"{word}"' for word in valgrind(top / "reports"))
+        subprocess.run(["cc", "-O1", "-o", top / "s6-tls", f"-DVALGRIND={words}", f'-DREAL="{top}/real"',
+                        HERE / "under_valgrind.c"], check=True)
     else:
         shutil.copy(binary, top)
     return top / "s6-tls"
