@@ -217,7 +217,6 @@ def test_Z_keeps_the_policy(seen):
     assert {name: got.get(name) for name in given} == given
 
 
-@pytest.mark.not_watched("valgrind leaves LD_LIBRARY_PATH in the environment", by="valgrind")
 @pytest.mark.parametrize("opts", ["", "-Z"])
 def test_all_else_is_untouched(seen, opts):
     given = {"SSL_FOO": "1", "SSL_PROTOCOLS": "2", "SSL_CERT_FILE": "3", "TLS_UIDS": "4", "KEYFILES": "5",

@@ -16,7 +16,7 @@ int main(int argc, char **argv, char **envp) {
     memcpy(words, valgrind, sizeof valgrind);
     words[WORDS] = real;
     memcpy(words + WORDS + 1, argv + 1, (size_t)argc * sizeof *argv);
-    execve("/usr/bin/valgrind", words, envp);
-    perror("/usr/bin/valgrind");
+    execve(valgrind[0], words, envp);
+    perror(valgrind[0]);
     return 111;
 }

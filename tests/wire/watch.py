@@ -18,6 +18,8 @@ HERE = Path(__file__).resolve().parent
 WATCHED = os.environ.get("WATCHED", "")
 SLOWNESS = {"sanitize": 2, "valgrind": 5}.get(WATCHED, 1)
 APPLETS = ("s6-tlsd", "s6-tlsc", "s6-applyuidgid")
+# Debian's valgrind is a script of sh, which drops variables such as KEYFILE:x
+VALGRIND = shutil.which("valgrind.bin") or shutil.which("valgrind") or "valgrind"
 KINDS = "definite,indirect,possible"
 ERROR = re.compile(r"Invalid |Use of uninit|Conditional jump|Syscall param|Source and dest|Mismatched"
                    r"|Jump to the invalid|Argument '.*' of function|.*lost in loss record")
@@ -29,7 +31,7 @@ OPEN_FD = re.compile(r"Open (?:file descriptor|\S+ socket) (\d+)")
 
 def valgrind(reports, fds="yes"):
     """valgrind's command for a process whose log goes to that directory; fds="no": it may leave what it likes open."""
-    return ["valgrind", "--error-exitcode=77", "--leak-check=full", f"--show-leak-kinds={KINDS}",
+    return [VALGRIND, "--error-exitcode=77", "--leak-check=full", f"--show-leak-kinds={KINDS}",
             f"--errors-for-leak-kinds={KINDS}", f"--track-fds={fds}", "--trace-children=no", "--vgdb=no",
             f"--suppressions={HERE.parent}/valgrind.supp", f"--log-file={reports}/%p"]
 
