@@ -24,6 +24,7 @@ static int has_tls_curve(ecc_key *key, unsigned char const *s, size_t len) {
     int curve = wc_ecc_get_curve_id(key->idx);
     if (der_expect(&in, DER_SEQUENCE, &info) && der_expect(&info, DER_INTEGER, &version) &&
         der_expect(&info, DER_SEQUENCE, &algorithm))
+        /* NOLINTNEXTLINE(misc-redundant-expression): each takes the next one */
         return der_expect(&algorithm, DER_OID, &oid) && der_expect(&algorithm, DER_OID, &oid) &&
                is_tls_curve(&oid);
     return curve == ECC_SECP256R1 || curve == ECC_SECP384R1 || curve == ECC_SECP521R1;
