@@ -9,6 +9,13 @@ BINDIR = $(PREFIX)/bin
 CFLAGS ?= -O2 -g
 HARDEN = -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fPIE
 HARDEN_LD = -pie -Wl,-z,relro,-z,now
+# What is built to be watched: SANITIZE=1 by ASan and UBSan (without FORTIFY, which hides calls from them), VALGRIND=1 by valgrind.
+WATCHED = $(if $(filter 1,$(SANITIZE)),sanitize,$(if $(filter 1,$(VALGRIND)),valgrind))
+ifeq ($(WATCHED),sanitize)
+CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+HARDEN = -fPIE
+WATCH := $(O)/tests/watched.o
+endif
 WARN = -Wall -Wextra -Wundef -Wshadow -Wformat=2 $(if $(filter 1,$(WERROR)),-Werror)
 
 # A library: the prefix that was asked for, else what pkg-config knows, else the compiler's own paths.
@@ -43,7 +50,7 @@ Q := $(if $(V),,@)
 say = $(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo)
 GENERATED := $(O)/include/config.h $(O)/include/applets.h
 
-.PHONY: all unit check install clean help defconfig olddefconfig menuconfig FORCE
+.PHONY: all unit check lint install clean help defconfig olddefconfig menuconfig FORCE
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -51,7 +58,7 @@ GENERATED := $(O)/include/config.h $(O)/include/applets.h
 all: $(O)/s6-tls
 
 # Of the two archives the linker takes what the table of applets asks for, and what that needs: no more.
-$(O)/s6-tls: $(MAIN) $(O)/libapplets.a $(O)/libcore.a
+$(O)/s6-tls: $(MAIN) $(O)/libapplets.a $(O)/libcore.a $(WATCH)
 	@$(say) '  LD  $@'
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
@@ -94,12 +101,15 @@ menuconfig: $(O)/.config $(O)/Kconfig.applets
 	@sh build/kconfig $(O) kconfig-mconf Kconfig
 
 unit: $(UNIT)
-$(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libcore.a
+$(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libcore.a $(WATCH)
 	@$(say) '  LD  $@'
 	$(Q)$(LINK) -o $@ $^ -lcmocka $(LIBS)
 
 check:
-	@O='$(abspath $(O))' sh tests/run $(T)
+	@O='$(abspath $(O))' WATCHED='$(WATCHED)' SAMPLE='$(SAMPLE)' NO_SKIP='$(NO_SKIP)' sh tests/run $(T)
+
+lint:
+	@O='$(abspath $(O))' sh scripts/lint
 
 install: all
 	@sh build/install $(O) '$(DESTDIR)$(BINDIR)' $(APPLETS)
@@ -110,7 +120,9 @@ clean:
 help:
 	@echo 'make               build $(O)/s6-tls'
 	@echo 'make unit          build the unit tests'
-	@echo 'make check         run all tests; T="unit", "wire" or names of tests: only those'
+	@echo 'make check         run all tests; T="unit", "wire", "quick" or names of tests: only those'
+	@echo '                   SANITIZE=1, VALGRIND=1: watched by those; SAMPLE=n: each n-th; NO_SKIP=1: none may be skipped'
+	@echo 'make lint          compilers, analysers and style: no finding'
 	@echo 'make install       binary and symlinks into DESTDIR, PREFIX=$(PREFIX), BINDIR=$(BINDIR)'
 	@echo 'make defconfig     start again from the default configuration'
 	@echo 'make menuconfig    choose applets and options'

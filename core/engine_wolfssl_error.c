@@ -8,18 +8,21 @@
 #include "engine_wolfssl.h"
 
 static size_t add(char *to, size_t at, size_t size, char const *s) {
-    for (; *s && at + 1 < size; s++) to[at++] = (unsigned char)*s < 32 || *s == 127 ? '?' : *s;
+    for (; *s && at + 1 < size; s++) {
+        to[at] = *s;
+        if ((unsigned char)*s < 32 || *s == 127) to[at] = '?';
+        at++;
+    }
     to[at] = 0;
     return at;
 }
 
 int engine_fail(struct engine *e, char const *first, ...) {
-    va_list words;
+    va_list rest;
     size_t at = 0;
-    va_start(words, first);
-    for (char const *s = first; s; s = va_arg(words, char const *))
-        at = add(e->error, at, sizeof e->error, s);
-    va_end(words);
+    va_start(rest, first);
+    for (char const *s = first; s; s = va_arg(rest, char const *)) at = add(e->error, at, sizeof e->error, s);
+    va_end(rest);
     return -1;
 }
 

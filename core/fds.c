@@ -63,6 +63,7 @@ int fds_close_others(int const *keep, unsigned int n) {
     int sorted[n + 1];
     unsigned int from = 0;
     for (unsigned int i = 0; i < n; i++) sorted[i] = keep[i];
+    /* cppcheck-suppress uninitvar ; none is read when n is 0, and else all are set */
     qsort(sorted, n, sizeof *sorted, compare);
     for (unsigned int i = 0; i < n; i++) {
         if (sorted[i] < 0) continue;

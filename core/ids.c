@@ -46,9 +46,9 @@ static int scan_groups(gid_t *groups, size_t n, char const *text) {
 
 int ids_set_groups(struct ids *ids, char const *text) {
     size_t n = count_groups(text);
-    gid_t *groups = NULL;
-    if (n && !(groups = alloc(n * sizeof *groups))) return -1;
-    if (!scan_groups(groups, n, text)) {
+    gid_t *groups = n ? alloc(n * sizeof *groups) : NULL;
+    if (n && !groups) return -1;
+    if (n && !scan_groups(groups, n, text)) {
         alloc_free(groups);
         return errno = EINVAL, -1;
     }

@@ -23,6 +23,7 @@ static int has_tls_curve(ecc_key *key, unsigned char const *s, size_t len) {
     int curve = wc_ecc_get_curve_id(key->idx);
     if (der_expect(&in, DER_SEQUENCE, &info) && der_expect(&info, DER_INTEGER, &version) &&
         der_expect(&info, DER_SEQUENCE, &algorithm))
+        /* NOLINTNEXTLINE(misc-redundant-expression): each takes the next one */
         return der_expect(&algorithm, DER_OID, &oid) && der_expect(&algorithm, DER_OID, &oid) &&
                is_tls_curve(&oid);
     return curve == ECC_SECP256R1 || curve == ECC_SECP384R1 || curve == ECC_SECP521R1;
@@ -59,12 +60,12 @@ static int load_ecc(struct key *k, WC_RNG *rng, unsigned char const *s, word32 l
 }
 
 static int load_ed25519(struct key *k, WC_RNG *rng, unsigned char const *s, word32 len) {
-    unsigned char pub[ED25519_PUB_KEY_SIZE];
     word32 at = 0;
     (void)rng;
     k->type = KEY_ED25519;
     if (wc_ed25519_init(&k->u.ed25519)) return -1;
     if (!wc_Ed25519PrivateKeyDecode(s, &at, &k->u.ed25519, len)) {
+        unsigned char pub[ED25519_PUB_KEY_SIZE];
         if (k->u.ed25519.pubKeySet) return 1;
         /* the file has the private half only (RFC 8410 7) */
         if (!wc_ed25519_make_public(&k->u.ed25519, pub, sizeof pub) &&

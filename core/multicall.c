@@ -76,8 +76,7 @@ static int print_version(void) {
 static void install_one(char const *target, char const *dir, char const *name) {
     char path[strlen(dir) + strlen(name) + 2];
     struct stat st;
-    strcpy(path, dir);
-    strcat(strcat(path, "/"), name);
+    stpcpy(stpcpy(stpcpy(path, dir), "/"), name);
     if (lstat(path, &st) < 0) {
         if (errno != ENOENT) strerr_diefusys(EXIT_SYSTEM, "install ", path);
     } else if (!S_ISLNK(st.st_mode)) {
@@ -92,6 +91,7 @@ static int install(char const *dir) {
     if (sibling_self(&self) < 0) strerr_diefusys(EXIT_SYSTEM, "find the path of this binary");
     for (struct applet const *applet = applet_table; applet->name; applet++)
         install_one(self.s, dir, applet->name);
+    stralloc_free(&self);
     return 0;
 }
 

@@ -88,7 +88,7 @@ void plan_parse(struct chain_plan *plan, enum tlsopt_user user, int argc, char c
 void plan_find(struct chain_plan *plan) {
     find_ids(plan);
     if (plan->server)
-        find_pairs(plan, plan->opt.snilevel<2, plan->opt.snilevel> 0);
+        find_pairs(plan, plan->opt.snilevel != 2, plan->opt.snilevel != 0);
     else if (plan->opt.send_cert)
         find_pairs(plan, 1, 0);
     if (plan->opt.verify != ENGINE_VERIFY_NONE) find_anchors(plan);

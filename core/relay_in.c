@@ -53,15 +53,13 @@ static void cut_by_peer(struct relay *r, char const *why) {
 
 static void cleartext_ended(struct relay *r, enum engine_status s) {
     r->peer_closed = s == ENGINE_CLOSED;
-    if (s == ENGINE_CLOSED)
-        relay_end_in(r);
-    else if (r->net_errno)
+    if (r->net_errno && !r->peer_closed)
         cut_by_peer(r, strerror(r->net_errno));
     else if (s == ENGINE_FAILED && engine_failed_by_peer(r->engine))
         cut_by_peer(r, engine_error(r->engine));
     else if (s == ENGINE_FAILED)
         relay_fail(r, engine_error(r->engine));
-    else if (r->options.strict)
+    else if (r->options.strict && !r->peer_closed)
         relay_fail(r, "peer ended the connection without close_notify");
     else
         relay_end_in(r);

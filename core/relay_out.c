@@ -89,10 +89,16 @@ static void end_network_direction(struct relay *r) {
     if (r->options.close == RELAY_CLOSE_NOTIFY) r->discard = 1;
 }
 
+/* What prog has left in the pipe. */
+static int drain(struct relay *r) {
+    if (!r->gone || !relay_may_take(r)) return 0;
+    relay_read_from(r);
+    return 1;
+}
+
 int relay_step_out(struct relay *r) {
     int progress = 0;
-    while (encrypt(r) || relay_flush(r) || (r->gone && relay_may_take(r) && (relay_read_from(r), 1)))
-        progress = 1;
+    while (encrypt(r) || relay_flush(r) || drain(r)) progress = 1;
     if (r->out == RELAY_ENDING && !relay_unsent(r)) {
         end_network_direction(r);
         progress = 1;

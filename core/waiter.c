@@ -43,10 +43,10 @@ static size_t read_block(struct waiter const *w, char block[PEERENV_MAX + 1]) {
         if (n < 0) die_sys(w, "read from the TLS engine");
         len += (size_t)n;
     }
+    fd_close(w->control);
     if (!len) _exit(0);
     if (!peerenv_valid(block, len))
         die(w, "trust the TLS engine: it sends what are no variables of a connection");
-    fd_close(w->control);
     return len;
 }
 

@@ -31,14 +31,14 @@ static inline int sandbox_leave(void **state) {
 
 /* The whole file in a piece of memory of exactly its size, to be freed. */
 static inline unsigned char *sandbox_read(char const *name, size_t *len) {
-    static unsigned char buf[65536];
+    static unsigned char room[65536];
     FILE *f = fopen(name, "rb");
     if (!f) fail_msg("%s: cannot open", name);
-    *len = fread(buf, 1, sizeof buf, f);
+    *len = fread(room, 1, sizeof room, f);
     fclose(f);
-    assert_true(*len && *len < sizeof buf);
+    assert_true(*len && *len < sizeof room);
     unsigned char *s = malloc(*len);
-    return memcpy(s, buf, *len);
+    return memcpy(s, room, *len);
 }
 
 static inline void sandbox_write(char const *name, void const *s, size_t len) {

@@ -10,11 +10,49 @@ from pathlib import Path
 import pytest
 
 import peer
+import watch
 from harness import Launcher
 from pki import Pki
 
 sys.dont_write_bytecode = True
 APPLETS = subprocess.check_output([os.environ["S6TLS_BIN"], "--list"], text=True).split()
+if watch.WATCHED: # before the test files are read, which look there too; in each worker of xdist anew
+    built = os.environ.setdefault("S6TLS_BUILT", os.environ["S6TLS_BIN"])
+    os.environ["S6TLS_BIN"] = str(watch.place(built))
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "quick: the part of the tests that is run where each run takes long")
+    config.addinivalue_line("markers", "not_watched(reason, by=None): cannot hold under sanitizers or valgrind (by one)")
+
+
+def watchable(item):
+    """False for a test that says why it cannot be run under what watches it."""
+    marks = [mark for mark in item.iter_markers("not_watched")]
+    assert all(mark.args[0] for mark in marks), f"{item.nodeid}: not_watched without a reason"
+    return not [mark for mark in marks if mark.kwargs.get("by", watch.WATCHED) == watch.WATCHED]
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out what cannot be watched, and of the others all but each n-th where SAMPLE is n."""
+    kept = [item for item in items if not watch.WATCHED or watchable(item)]
+    sample = int(os.environ.get("SAMPLE") or 1)
+    if sample > 1: # what -m leaves out must not be counted
+        wanted = config.getoption("markexpr") == "quick"
+        kept = [item for item in kept if not wanted or item.get_closest_marker("quick")][::sample]
+    chosen = set(kept)
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = kept
+
+
+@pytest.fixture(autouse=True)
+def nothing_reported():
+    """Around every other fixture: no process of the test has given the sanitizers or valgrind reason to report."""
+    yield
+    if watch.WATCHED:
+        found = watch.findings(Path(os.environ["S6TLS_BIN"]).parent / "reports")
+        if found:
+            pytest.fail(found, pytrace=False)
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +69,11 @@ def bin_dir(world_dir):
     """The binary under test and a symlink for each applet."""
     made = world_dir / "bin"
     made.mkdir()
-    shutil.copy(os.environ["S6TLS_BIN"], made / "s6-tls")
-    for name in APPLETS:
+    if watch.WATCHED:
+        (made / "s6-tls").symlink_to(os.environ["S6TLS_BIN"])
+    else:
+        shutil.copy(os.environ["S6TLS_BIN"], made / "s6-tls")
+    for name in watch.APPLETS:
         (made / name).symlink_to("s6-tls")
     return made
 

@@ -11,7 +11,9 @@ import subprocess
 import time
 from pathlib import Path
 
-PATIENCE = 20
+from watch import SLOWNESS
+
+PATIENCE = 20 * SLOWNESS
 TICK = os.sysconf("SC_CLK_TCK")
 
 

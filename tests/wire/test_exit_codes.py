@@ -10,6 +10,8 @@ import peer
 from harness import command, reset
 from pki import openssl
 
+pytestmark = pytest.mark.quick
+
 APPLETS = ["s6-tlsd", "s6-tlsc"]
 ON_STDIO = [("s6-tlsd", ""), ("s6-tlsc", "-6 0 -7 1")]
 
@@ -275,6 +277,7 @@ def test_no_version_in_common_is_98(launch, ends):
 # 97
 
 
+@pytest.mark.not_watched("strace: what looks for leaks is a tracer too, and there can be one")
 @pytest.mark.parametrize("applet, opts", ON_STDIO)
 def test_engine_without_randomness_is_97(launch, applet, opts):
     """strace takes the system call away that seeds are made by."""
@@ -286,12 +289,14 @@ def test_engine_without_randomness_is_97(launch, applet, opts):
 # 111
 
 
+@pytest.mark.not_watched("valgrind needs fds of its own", by="valgrind")
 @pytest.mark.parametrize("applet, opts", ON_STDIO)
 def test_too_few_fds_are_111(launch, applet, opts):
     """One fd beyond 0, 1 and 2 is enough to load the program, not for a pipe."""
     refused(launch.on_stdio(["prlimit", "--nofile=4", *command(applet, opts, "echo started >&2")]), 111)
 
 
+@pytest.mark.not_watched("what looks for leaks forks")
 @pytest.mark.parametrize("applet, opts", ON_STDIO)
 def test_failed_fork_is_111(launch, pki, applet, opts):
     """Of a user who may have no process more."""

@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+pytestmark = pytest.mark.quick
+
 BIN = os.environ["S6TLS_BIN"]
 
 
@@ -82,6 +84,7 @@ def test_output_that_cannot_be_written_is_111(argv):
     assert re.fullmatch(r"s6-\w+: fatal: unable to write to stdout: No space left on device\n", done.stderr)
 
 
+@pytest.mark.not_watched("the binary is elsewhere then", by="valgrind")
 def test_install_makes_a_symlink_for_each_applet(tmp_path):
     done = run(BIN, "--install", tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -89,6 +92,7 @@ def test_install_makes_a_symlink_for_each_applet(tmp_path):
     assert {os.readlink(tmp_path / name) for name in applets()} == {os.path.realpath(BIN)}
 
 
+@pytest.mark.not_watched("the binary is elsewhere then", by="valgrind")
 def test_install_replaces_symlinks(tmp_path):
     os.symlink("/nonexistent", tmp_path / "s6-applyuidgid")
     assert run(BIN, "--install", tmp_path).returncode == 0
@@ -118,6 +122,7 @@ def test_errors_carry_the_name_of_the_applet(tmp_path):
         assert run(*command, "-u", "x", "true").stderr.startswith("s6-applyuidgid: fatal: ")
 
 
+@pytest.mark.not_watched("strace: there can be one tracer")
 def test_nothing_is_opened_before_the_applet_runs(tmp_path):
     """From main on: the loader's own files come before it."""
     trace = tmp_path / "trace"
