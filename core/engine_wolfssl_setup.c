@@ -12,21 +12,38 @@
 #include "pem.h"
 #include "x509.h"
 
-#define AES13 "TLS13-AES128-GCM-SHA256:TLS13-AES256-GCM-SHA384"
-#define CHACHA13 "TLS13-CHACHA20-POLY1305-SHA256"
-#define AES12                                                                                                \
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-"     \
+/* Each list of suites is put together from these, each with a colon before every name. */
+#if CONFIG_SUITES_AES_GCM
+#define GCM13 ":TLS13-AES128-GCM-SHA256:TLS13-AES256-GCM-SHA384"
+#define GCM12                                                                                                \
+    ":ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-"    \
     "AES256-GCM-SHA384"
-#define CHACHA12 "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+#else
+#define GCM13 ""
+#define GCM12 ""
+#endif
+
+#if CONFIG_SUITES_CHACHA20
+#define CHACHA13 ":TLS13-CHACHA20-POLY1305-SHA256"
+#define CHACHA12 ":ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+#else
+#define CHACHA13 ""
+#define CHACHA12 ""
+#endif
+
+#if CONFIG_SUITES_AES_CBC
 #define CBC12                                                                                                \
-    "ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384"
+    ":ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384"
+#else
+#define CBC12 ""
+#endif
 
 #if CONFIG_TLS12
-#define SUITES_AES AES13 ":" CHACHA13 ":" AES12 ":" CHACHA12 ":" CBC12
-#define SUITES_CHACHA CHACHA13 ":" AES13 ":" CHACHA12 ":" AES12 ":" CBC12
+#define GCM_FIRST GCM13 CHACHA13 GCM12 CHACHA12 CBC12
+#define CHACHA_FIRST CHACHA13 GCM13 CHACHA12 GCM12 CBC12
 #else
-#define SUITES_AES AES13 ":" CHACHA13
-#define SUITES_CHACHA CHACHA13 ":" AES13
+#define GCM_FIRST GCM13 CHACHA13
+#define CHACHA_FIRST CHACHA13 GCM13
 #endif
 
 char const *engine_version_built(void) {
@@ -45,25 +62,40 @@ static WOLFSSL_METHOD *method(int server) {
 #endif
 }
 
+static char const *suites(void) {
+#if CONFIG_SUITES_AES_GCM && CONFIG_SUITES_CHACHA20
+    return cpu_has_aes() ? GCM_FIRST : CHACHA_FIRST;
+#else
+    return GCM_FIRST;
+#endif
+}
+
 static int set_protocol(struct engine *e) {
 #if CONFIG_TLS12
     if (wolfSSL_CTX_SetMinVersion(e->ctx, WOLFSSL_TLSV1_2) != WOLFSSL_SUCCESS) return -1;
 #endif
-    char const *suites = cpu_has_aes() ? SUITES_AES : SUITES_CHACHA;
-    return wolfSSL_CTX_set_cipher_list(e->ctx, suites) == WOLFSSL_SUCCESS ? 0 : -1;
+    return wolfSSL_CTX_set_cipher_list(e->ctx, suites() + 1) == WOLFSSL_SUCCESS ? 0 : -1;
 }
 
 static struct {
     int id; /* NamedGroup */
     char const *name;
 } const groups[] = {
+#if CONFIG_GROUP_X25519
     {WOLFSSL_ECC_X25519, "X25519"},
+#endif
+#if CONFIG_GROUP_P256
     {WOLFSSL_ECC_SECP256R1, "P-256"},
+#endif
+#if CONFIG_GROUP_P384
     {WOLFSSL_ECC_SECP384R1, "P-384"},
+#endif
+#if CONFIG_GROUP_P521
     {WOLFSSL_ECC_SECP521R1, "P-521"}, /* for clients only: to reach the servers whose certificate has it */
+#endif
 };
 
-enum { GROUPS_CLIENT = sizeof groups / sizeof *groups, GROUPS_SERVER = GROUPS_CLIENT - 1 };
+enum { GROUPS_CLIENT = sizeof groups / sizeof *groups, GROUPS_SERVER = GROUPS_CLIENT - CONFIG_GROUP_P521 };
 
 static int set_groups(struct engine *e) {
     int ids[GROUPS_CLIENT], n = e->config.server ? GROUPS_SERVER : GROUPS_CLIENT;
