@@ -27,13 +27,14 @@
 
 #include <skalibs/strerr.h>
 
+#include "config.h"
 #include "plan.h"
 
 int s6_tlsc_main(int argc, char const *const *argv, char const *const *envp) {
     struct chain_plan plan;
     plan_parse(&plan, TLSOPT_CLIENT, argc, argv, envp);
     if (plan.opt.verify != ENGINE_VERIFY_NONE) plan_find_anchors(&plan);
-    if (plan.opt.send_cert) plan_find_pairs(&plan, 1, 0);
+    if (CONFIG_CLIENT_CERTS && plan.opt.send_cert) plan_find_pairs(&plan, 1, 0);
     if (plan.opt.verbosity > 1 && !plan.opt.servername)
         strerr_warnw("no server name to verify: any certificate of a trust anchor will do");
     return plan_run(&plan);

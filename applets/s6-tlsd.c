@@ -22,12 +22,13 @@
  * KEYFILE and CERTFILE name the key and the certificate chain; with -Y or -y, CADIR or CAFILE the trust anchors.
  */
 
+#include "config.h"
 #include "plan.h"
 
 int s6_tlsd_main(int argc, char const *const *argv, char const *const *envp) {
     struct chain_plan plan;
     plan_parse(&plan, TLSOPT_SERVER, argc, argv, envp);
     plan_find_pairs(&plan, plan.opt.snilevel<2, plan.opt.snilevel> 0);
-    if (plan.opt.verify != ENGINE_VERIFY_NONE) plan_find_anchors(&plan);
+    if (CONFIG_CLIENT_CERTS && plan.opt.verify != ENGINE_VERIFY_NONE) plan_find_anchors(&plan);
     return plan_run(&plan);
 }

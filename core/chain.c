@@ -139,9 +139,10 @@ static int load(struct run *run) {
         .sni_required = plan->server && plan->opt.snilevel == 2,
     };
     run->engine = engine_new(&config);
-    run->ring = keyring_new();
-    if (!run->engine || !run->ring) return fatal(run, EXIT_ENGINE, "unable to set up the TLS engine");
-    engine_set_signer(run->engine, keyring_sign, run->ring);
+    if (CONFIG_OWN_CERTS) run->ring = keyring_new();
+    if (!run->engine || (CONFIG_OWN_CERTS && !run->ring))
+        return fatal(run, EXIT_ENGINE, "unable to set up the TLS engine");
+    if (CONFIG_OWN_CERTS) engine_set_signer(run->engine, keyring_sign, run->ring);
     int failed = creds_load(&plan->creds, run->ring, run->engine, &err, &exposed) < 0;
     warn_of_exposed(run, &exposed);
     if (!failed) return 0;
@@ -162,6 +163,7 @@ static int set_up_engine(struct run *run) {
 
 /* The key has done its work: what is overrun later cannot lose it. */
 static void forget_keys(struct run *run) {
+    if (!CONFIG_OWN_CERTS) return;
     engine_set_signer(run->engine, 0, 0);
     if (run->ring) keyring_free(run->ring);
     run->ring = 0;
@@ -259,7 +261,7 @@ int chain_run(struct chain_plan const *plan) {
     if (!code) code = set_up_engine(&run);
     if (!code) code = speak(&run);
     await_prog(&run);
-    if (run.ring) keyring_free(run.ring);
+    if (CONFIG_OWN_CERTS && run.ring) keyring_free(run.ring);
     if (run.engine) engine_free(run.engine);
     selfpipe_finish();
     return code;

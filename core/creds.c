@@ -12,6 +12,8 @@
 #include <skalibs/env.h>
 #include <skalibs/stralloc.h>
 
+#include "config.h"
+
 /* No key, chain or anchor is longer; a bundle of all the world's anchors is a quarter of this. */
 enum { FILE_MAX = 1 << 20 };
 
@@ -85,7 +87,7 @@ static int find_named(struct creds *c, char const *const *envp, struct creds_err
 int creds_find_pairs(struct creds *c, char const *const *envp, int plain, int named,
                      struct creds_error *err) {
     if (plain && find_plain(c, envp, err) < 0) return -1;
-    if (named && find_named(c, envp, err) < 0) return -1;
+    if (CONFIG_SNI_CERTS && named && find_named(c, envp, err) < 0) return -1;
     return genalloc_len(struct creds_pair, &c->pairs) ? 0 : not_set(err, "any KEYFILE:x");
 }
 
@@ -204,11 +206,11 @@ static int load_anchors(struct creds const *c, struct engine *e, struct creds_er
 int creds_load(struct creds const *c, struct keyring *ring, struct engine *e, struct creds_error *err,
                stralloc *exposed) {
     struct creds_pair const *pair = genalloc_s(struct creds_pair, &c->pairs);
-    for (size_t n = genalloc_len(struct creds_pair, &c->pairs); n; n--, pair++) {
+    for (size_t n = CONFIG_OWN_CERTS ? genalloc_len(struct creds_pair, &c->pairs) : 0; n; n--, pair++) {
         int key = load_key(ring, pair->keyfile, err, exposed);
         if (key < 0 || load_chain(e, ring, (unsigned int)key, pair, err) < 0) return -1;
     }
-    return c->cadir || c->cafile ? load_anchors(c, e, err) : 0;
+    return CONFIG_PEER_CERTS && (c->cadir || c->cafile) ? load_anchors(c, e, err) : 0;
 }
 
 void creds_free(struct creds *c) {

@@ -54,11 +54,11 @@ char const *engine_version_running(void) {
     return wolfSSL_lib_version();
 }
 
-static WOLFSSL_METHOD *method(int server) {
+static WOLFSSL_METHOD *method(struct engine const *e) {
 #if CONFIG_TLS12
-    return server ? wolfSSLv23_server_method() : wolfSSLv23_client_method();
+    return engine_wolfssl_is_server(e) ? wolfSSLv23_server_method() : wolfSSLv23_client_method();
 #else
-    return server ? wolfTLSv1_3_server_method() : wolfTLSv1_3_client_method();
+    return engine_wolfssl_is_server(e) ? wolfTLSv1_3_server_method() : wolfTLSv1_3_client_method();
 #endif
 }
 
@@ -98,7 +98,7 @@ static struct {
 enum { GROUPS_CLIENT = sizeof groups / sizeof *groups, GROUPS_SERVER = GROUPS_CLIENT - CONFIG_GROUP_P521 };
 
 static int set_groups(struct engine *e) {
-    int ids[GROUPS_CLIENT], n = e->config.server ? GROUPS_SERVER : GROUPS_CLIENT;
+    int ids[GROUPS_CLIENT], n = engine_wolfssl_is_server(e) ? GROUPS_SERVER : GROUPS_CLIENT;
     for (int i = 0; i < n; i++) {
         ids[i] = groups[i].id;
         if (wolfSSL_CTX_UseSupportedCurve(e->ctx, (word16)ids[i]) != WOLFSSL_SUCCESS) return -1;
@@ -124,7 +124,7 @@ int engine_wolfssl_choose_group(struct engine *e, struct clienthello const *h) {
     int i = h->ngroups ? first_common_group(h) : 0;
     if (i < 0) return 0;
 #ifdef OPENSSL_EXTRA
-    if (h->ngroups && !h->offers_tls13)
+    if (CONFIG_TLS12 && h->ngroups && !h->offers_tls13)
         return wolfSSL_set1_curves_list(e->ssl, groups[i].name) == WOLFSSL_SUCCESS;
 #else
     (void)e;
@@ -136,7 +136,7 @@ int engine_wolfssl_choose_group(struct engine *e, struct clienthello const *h) {
  * certificate. */
 static void no_resumption(struct engine *e) {
     wolfSSL_CTX_set_session_cache_mode(e->ctx, WOLFSSL_SESS_CACHE_OFF);
-    if (!e->config.server) return;
+    if (!engine_wolfssl_is_server(e)) return;
     wolfSSL_CTX_no_ticket_TLSv13(e->ctx);
 #if CONFIG_TLS12
     wolfSSL_CTX_NoTicketTLSv12(e->ctx);
@@ -144,7 +144,7 @@ static void no_resumption(struct engine *e) {
 }
 
 int engine_wolfssl_make_ctx(struct engine *e) {
-    e->ctx = wolfSSL_CTX_new(method(e->config.server));
+    e->ctx = wolfSSL_CTX_new(method(e));
     if (!e->ctx) return -1;
     if (set_protocol(e) < 0 || set_groups(e) < 0) {
         wolfSSL_CTX_free(e->ctx);
@@ -153,7 +153,7 @@ int engine_wolfssl_make_ctx(struct engine *e) {
     }
     no_resumption(e);
     engine_wolfssl_set_verify(e);
-    engine_wolfssl_set_callbacks(e);
+    if (CONFIG_OWN_CERTS) engine_wolfssl_set_callbacks(e);
     return 0;
 }
 
@@ -217,7 +217,7 @@ static int check_pem_chain(struct engine *e, struct chain const *c) {
  * context. */
 static int check_chain(struct engine *e, struct chain const *c) {
     if (c->format == WOLFSSL_FILETYPE_PEM && check_pem_chain(e, c) < 0) return -1;
-    WOLFSSL_CTX *scratch = wolfSSL_CTX_new(method(e->config.server));
+    WOLFSSL_CTX *scratch = wolfSSL_CTX_new(method(e));
     if (!scratch) return engine_fail(e, "out of memory", (char *)0);
     int r = wolfSSL_CTX_use_certificate_chain_buffer_format(scratch, c->s, (long)c->len, c->format);
     wolfSSL_CTX_free(scratch);
