@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
+import features
 import peer
 from harness import Launcher
 from pki import Pki
 
 sys.dont_write_bytecode = True
-APPLETS = ("s6-tlsd", "s6-tlsc", "s6-applyuidgid")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "quick: the part of the tests that is run where each run takes long")
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +35,7 @@ def bin_dir(world_dir):
     made = world_dir / "bin"
     made.mkdir()
     shutil.copy(os.environ["S6TLS_BIN"], made / "s6-tls")
-    for name in APPLETS:
+    for name in features.APPLETS:
         (made / name).symlink_to("s6-tls")
     return made
 
@@ -82,11 +86,13 @@ class Link:
 
 @pytest.fixture(params=["s6-tlsd", "s6-tlsc"])
 def side(request):
+    features.require(features.symbol(request.param))
     return request.param
 
 
 @pytest.fixture(params=["1.2", "1.3"])
 def version(request):
+    features.require(*["TLS12"] if request.param == "1.2" else [])
     return request.param
 
 

@@ -9,6 +9,10 @@ import tempfile
 
 import pytest
 
+from features import needs
+
+pytestmark = [pytest.mark.quick, needs("S6_APPLYUIDGID")]
+
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
 BIN = os.environ["S6TLS_BIN"]
 STATUS = ["cat", "/proc/self/status"]

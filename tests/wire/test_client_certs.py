@@ -8,6 +8,8 @@ import pytest
 from peer import Ended, Tls, context
 from pki import FUTURE, PAST
 
+pytestmark = pytest.mark.quick
+
 
 def good(pki):
     return pki.client()

@@ -5,6 +5,8 @@ import pytest
 
 from harness import eventually, reset
 
+pytestmark = pytest.mark.quick
+
 LIVES_ON = "exec 1>&-; cat >got; exit 5"
 
 

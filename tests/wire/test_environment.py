@@ -9,6 +9,8 @@ import pytest
 
 from peer import Tls, context
 
+pytestmark = pytest.mark.quick
+
 WRITTEN = ["SSL_PROTOCOL", "SSL_CIPHER", "SSL_TLS_SNI_SERVERNAME", "SSL_PEER_CERT_HASH",
            "SSL_PEER_CERT_SUBJECT", "SSL_SESSION_RESUMED", "SSL_GROUP", "SSL_ALPN_PROTOCOL",
            "SSL_PEER_CERT_ISSUER", "SSL_PEER_CERT_SERIAL", "SSL_PEER_CERT_NOTAFTER", "SSL_PEER_CERT_SAN"]

@@ -10,6 +10,8 @@ import peer
 from harness import command, reset
 from pki import openssl
 
+pytestmark = pytest.mark.quick
+
 APPLETS = ["s6-tlsd", "s6-tlsc"]
 ON_STDIO = [("s6-tlsd", ""), ("s6-tlsc", "-6 0 -7 1")]
 

@@ -10,6 +10,8 @@ from hello import P256, P384, X25519
 from peer import Ended, Tls, context
 from pki import openssl
 
+pytestmark = pytest.mark.quick
+
 HAS_AES = " aes " in Path("/proc/cpuinfo").read_text()
 GCM = {"1.2": {0xC02B, 0xC02C, 0xC02F, 0xC030}, "1.3": {0x1301, 0x1302}}
 CHACHA = {"1.2": {0xCCA8, 0xCCA9}, "1.3": {0x1303}}

@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+pytestmark = pytest.mark.quick
+
 BIN = os.environ["S6TLS_BIN"]
 
 

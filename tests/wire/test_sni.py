@@ -5,6 +5,8 @@ import pytest
 import hello
 from peer import Ended, Tls, context
 
+pytestmark = pytest.mark.quick
+
 FATAL = 2
 
 
