@@ -225,6 +225,7 @@ static void key_updates_without_end_do_not_fill_memory(void **state) {
 #define CONNECTED(test) cmocka_unit_test_setup_teardown(test, connect_engines, free_engines)
 
 int main(void) {
+    if (!CONFIG_SERVER || !CONFIG_CLIENT || !CONFIG_KEY_EC) return unit_skip_all("SERVER, CLIENT, KEY_EC");
     struct CMUnitTest const tests[] = {
         WITH_NEW(a_handshake_may_trickle),
         WITH_NEW(the_end_of_the_transport_in_the_handshake_is_a_failure),

@@ -54,16 +54,23 @@ def require_group(names):
     require_any(*[GROUPS[name] for name in names if name in GROUPS])
 
 
+def require_suite(names):
+    """One in common with a peer of TLS 1.2 that has these suites (by OpenSSL's names), likewise."""
+    families = {"GCM-": "SUITES_AES_GCM", "CHACHA20-": "SUITES_CHACHA20", "AES...-SHA(256|384)$": "SUITES_AES_CBC"}
+    require_any(*[family for name in names for shape, family in families.items()
+                  if re.search(f"^ECDHE-.*{shape}", name)])
+
+
 def symbol(applet):
     return applet.upper().replace("-", "_")
 
 
 def require_command(argv):
-    """That the applets among the words of a command are there, with the options that follow them."""
+    """That the applets in a command, or in a script that is a word of it, are there, with the options that follow."""
     words = [str(word) for word in argv]
     for at, word in enumerate(words):
+        require(*[symbol(name) for name in re.findall(r"(?<![\w/.-])[\w-]+", word) if name in APPLETS])
         if word in APPLETS:
-            require(symbol(word))
             require_options(word, words[at + 1:])
 
 
@@ -75,7 +82,7 @@ def require_options(applet, words):
                 return
         elif word in CLIENT_CERTS.get(applet, ()):
             require("CLIENT_CERTS")
-        elif applet == "s6-tlsd" and re.fullmatch("-k[12]|--sni|--mandatory-sni", word + word_after(words, at)):
+        elif applet == "s6-tlsd" and re.fullmatch("-k[12]|--sni|--mandatory-sni|--sni-level(=.*)?", word + word_after(words, at)):
             require("SNI_CERTS")
 
 

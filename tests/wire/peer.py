@@ -6,7 +6,7 @@ import select
 import ssl
 import warnings
 
-from features import require, require_group
+from features import require, require_group, require_suite
 
 LIBSSL = ctypes.CDLL("libssl.so.3")
 VERSIONS = {"1.0": ssl.TLSVersion.TLSv1, "1.1": ssl.TLSVersion.TLSv1_1, "1.2": ssl.TLSVersion.TLSv1_2,
@@ -20,6 +20,7 @@ def context(server=False, version=None, ciphers=None, cert=None, trust=None, ver
     made.check_hostname = False
     made.verify_mode = verify or (ssl.CERT_REQUIRED if trust else ssl.CERT_NONE)
     if ciphers:
+        require_suite(ciphers.split(":"))
         made.set_ciphers(ciphers)
     if version:
         with warnings.catch_warnings():

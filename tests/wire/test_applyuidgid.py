@@ -11,9 +11,8 @@ import pytest
 
 from features import needs
 
-pytestmark = [pytest.mark.quick, needs("S6_APPLYUIDGID")]
-
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+pytestmark = [pytest.mark.quick, needs("S6_APPLYUIDGID"),
+              pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")]
 BIN = os.environ["S6TLS_BIN"]
 STATUS = ["cat", "/proc/self/status"]
 ALL_THREE = {"UID": "1001", "GID": "1002", "GIDLIST": "1003,1004"}
