@@ -25,7 +25,7 @@ def test_list_prints_each_applet_on_a_line():
     listed = run(BIN, "--list")
     assert listed.returncode == 0 and listed.stderr == ""
     assert listed.stdout == "".join(name + "\n" for name in sorted(applets()))
-    assert set(applets()) == {name for name in APPLETS if have(symbol(name))} != set()
+    assert set(applets()) == {name for name in APPLETS if have(symbol(name))}
 
 
 @pytest.mark.parametrize("as_argument", [True, False])
@@ -78,7 +78,7 @@ def test_the_options_of_version_are_those_of_the_config():
     assert chosen and {name: value for name, value in shown.items() if value != "n"} == chosen
 
 
-@pytest.mark.parametrize("argv", [["--list"], ["--help"], ["--version"], [applets()[0], "--help"]])
+@pytest.mark.parametrize("argv", [["--list"], ["--help"], ["--version"], *([name, "--help"] for name in applets()[:1])])
 def test_output_that_cannot_be_written_is_111(argv):
     with open("/dev/full", "w") as full:
         done = subprocess.run([BIN, *argv], stdout=full, stderr=subprocess.PIPE, text=True, timeout=20)
