@@ -305,3 +305,78 @@ def test_a_static_build_that_is_impossible_says_what_is_missing(built):
     choose(built / ".config", LINK_SHARED=None, LINK_STATIC="y")
     _, stderr = make(built, "LIBS=-lwolfssl -lnowhere", code=2)
     assert "a static build is impossible here, there is no static library for -lnowhere\n" in stderr
+
+
+# installing
+
+
+def names_of(out):
+    return run(out / "s6-tls", "--list")[0].split()
+
+
+MODES = ("SYMLINKS", "HARDLINKS", "SCRIPTS", "NONE")
+
+
+@pytest.fixture
+def install(built, tmp_path):
+    """Installs in one of the modes, with other variables of make; gives the directory of the binary."""
+    def installed(mode, *variables, prefix=tmp_path / "usr"):
+        choose(built / ".config", **{f"INSTALL_{other}": "y" if other == mode else None for other in MODES})
+        make(built, "install", *(variables or [f"PREFIX={prefix}"]))
+        return prefix / "bin"
+    return installed
+
+
+def test_install_takes_the_prefix_of_the_configuration_below_destdir(built, tmp_path):
+    choose(built / ".config", PREFIX='"/opt/tls"')
+    make(built, "install", f"DESTDIR={tmp_path}")
+    assert sorted(os.listdir(tmp_path / "opt/tls/bin")) == sorted(["s6-tls", *names_of(built)])
+
+
+def test_installed_symlinks_are_relative(install, built):
+    there = install("SYMLINKS")
+    assert {name: os.readlink(there / name) for name in names_of(built)} == dict.fromkeys(names_of(built), "s6-tls")
+
+
+def test_installed_hard_links_are_the_binary(install, built):
+    there = install("HARDLINKS")
+    assert all((there / name).samefile(there / "s6-tls") for name in names_of(built))
+    assert not any((there / name).is_symlink() for name in names_of(built))
+
+
+def test_installed_scripts_run_the_applet_without_a_shell_and_keep_every_variable(install, built):
+    """A shell in between would drop names with a colon."""
+    there = install("SCRIPTS")
+    assert (there / "s6-tlsd").read_text() == f"#!{there}/s6-tls\n"
+    kept, _ = run(there / "s6-applyuidgid", "cat", "/proc/self/environ", env={"KEYFILE:www.example.com": "x"})
+    assert "KEYFILE:www.example.com=x" in kept.split("\0")
+    assert run(there / "s6-applyuidgid", "--help")[0].startswith("usage: s6-applyuidgid ")
+    assert run(there / "s6-applyuidgid", "false", code=1) == ("", "")
+
+
+def test_scripts_below_destdir_name_the_place_where_the_binary_will_be(built, install, tmp_path):
+    install("SCRIPTS", f"DESTDIR={tmp_path}", "PREFIX=/usr")
+    assert (tmp_path / "usr/bin/s6-tlsc").read_text() == "#!/usr/bin/s6-tls\n"
+
+
+def test_installing_no_names_leaves_the_binary_alone(install):
+    assert os.listdir(install("NONE")) == ["s6-tls"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_install_replaces_what_another_mode_has_left(install, mode):
+    """And nothing is written through a link that is there."""
+    for other in (mode, "SYMLINKS", mode):
+        there = install(other)
+    assert (there / "s6-tls").read_bytes()[:4] == b"\x7fELF"
+    assert (there / "s6-tlsd").exists()
+
+
+def test_install_never_runs_the_binary(built, tmp_path):
+    """It may be for another machine."""
+    binary = built / "s6-tls"
+    before = binary.read_bytes()
+    binary.write_bytes(b"not for this machine")
+    make(built, "install", f"DESTDIR={tmp_path}", "PREFIX=/usr")
+    binary.write_bytes(before)
+    assert (tmp_path / "usr/bin/s6-tls").read_bytes() == b"not for this machine"
