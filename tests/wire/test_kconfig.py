@@ -11,6 +11,7 @@ import pytest
 
 TOP = Path(__file__).resolve().parent.parent.parent
 CONFIGS = sorted(path.name for path in TOP.glob("build/configs/*"))
+pytestmark = pytest.mark.xdist_group("kconfig") # they share builds
 UNOPTIMISED = {"CFLAGS": "-O0"}
 
 
@@ -75,12 +76,6 @@ def test_a_named_configuration_is_a_target_and_a_whole_file(tmp_path, name):
     assert (tmp_path / ".config").read_text() == wanted
     make(tmp_path, "olddefconfig")
     assert (tmp_path / ".config").read_text() == wanted
-
-
-@pytest.mark.parametrize("name", ["tiny", "client"])
-def test_a_named_configuration_builds_in_one_command(tmp_path, name):
-    make(tmp_path, f"{name}_defconfig", "all")
-    assert run(tmp_path / "s6-tls", "--list")[0] == {"tiny": "s6-tlsd\n", "client": "s6-tlsc\n"}[name]
 
 
 def test_savedefconfig_is_what_differs_and_gives_the_whole_back(tmp_path):
@@ -175,26 +170,23 @@ def test_a_symbol_of_the_linker_makes_the_binary_again_alone(built):
     assert "GNU_RELRO" not in run("readelf", "-l", built / "s6-tls")[0]
 
 
-def test_a_symbol_of_the_compiler_makes_all_again(built):
-    assert made(make(built, "-n", env={"CFLAGS": "-O0 -g"})[0]) >= {"core/ids.c", "applets/s6-tlsd.c"}
+BUILD = [("STACK_PROTECTOR", "-fstack-protector-strong", "-fno-stack-protector"), ("FORTIFY", "-D_FORTIFY_SOURCE=2", ""),
+         ("PIE", "-fPIE", "-fno-pie"), ("RELRO", "-Wl,-z,relro,-z,now", "-Wl,-z,norelro"), ("DEBUG", " -g ", ""),
+         ("LTO", "-flto=auto", ""), ("OPTIMIZE_SIZE", "-Os", "-O2"), ("LINK_STATIC", "-static", "")]
 
 
-@pytest.mark.parametrize("symbol, on, off", [
-    ("STACK_PROTECTOR", "-fstack-protector-strong", "-fno-stack-protector"), ("FORTIFY", "-D_FORTIFY_SOURCE=2", ""),
-    ("PIE", "-fPIE", "-fno-pie"), ("RELRO", "-Wl,-z,relro,-z,now", "-Wl,-z,norelro"), ("DEBUG", " -g ", ""),
-    ("LTO", "-flto=auto", ""), ("OPTIMIZE_SIZE", "-Os", "-O2"), ("LINK_STATIC", "-static", "")])
-def test_a_symbol_of_the_build_is_a_flag(tmp_path, symbol, on, off):
-    pairs = {"OPTIMIZE_SIZE": "OPTIMIZE_SPEED", "LINK_STATIC": "LINK_SHARED"}
-    shown = {}
-    for value in ("y", None):
+def test_each_symbol_of_the_build_is_a_flag(tmp_path):
+    """First with the defaults, then with every one of them the other way."""
+    chosen = values(TOP / "build/configs/default")
+    flipped = {name: None if name in chosen else "y" for name, _, _ in BUILD}
+    without = {name: text for name, text in os.environ.items() if name != "CFLAGS"}
+    for other in ({}, {**flipped, "OPTIMIZE_SPEED": None, "LINK_SHARED": None}):
         make(tmp_path, "default_defconfig")
-        choose(tmp_path / ".config", **{symbol: value})
-        if symbol in pairs:
-            choose(tmp_path / ".config", **{pairs[symbol]: None if value else "y"})
-        without = {name: text for name, text in os.environ.items() if name != "CFLAGS"}
-        done = subprocess.run(["make", "-n", f"O={tmp_path}"], cwd=TOP, env=without, capture_output=True, text=True)
-        shown[value] = done.stdout
-    assert on in shown["y"] and on not in shown[None] and off in shown[None]
+        choose(tmp_path / ".config", **other)
+        shown = subprocess.run(["make", "-n", f"O={tmp_path}"], cwd=TOP, env=without, capture_output=True, text=True).stdout
+        for name, on, off in BUILD:
+            is_on = other.get(name, chosen.get(name)) == "y"
+            assert (on in shown) == is_on and (off in shown or is_on), name
 
 
 def test_another_configuration_file_in_the_same_folder_is_noticed(built):
@@ -217,34 +209,41 @@ def symbols_of(binary):
     return {line.split()[-1]: int(line.split()[1], 16) if len(line.split()) == 4 else 0 for line in lines}
 
 
+# Each is left out in one build of the server or the client; those of a row together.
+ROWS = {"server": [("TLS12", "KEY_RSA", "SUITES_CHACHA20"), ("CLIENT_CERTS", "KEY_EC", "SUITES_AES_GCM", "GROUP_X25519"),
+                   ("SNI_CERTS", "KEY_ED25519", "SUITES_AES_CBC", "GROUP_P384")],
+        "client": [("TLS12", "CLIENT_CERTS", "GROUP_P521")]}
+
+
 class Side:
     """A folder with one TLS applet, built again for each choice of symbols."""
 
-    def __init__(self, out, applet):
-        self.out, self.applet, self.seen = out, applet, {}
+    def __init__(self, out, name):
+        self.out, self.name, self.seen = out, name, {}
 
-    def build(self, **chosen):
-        key = str(chosen)
-        if key not in self.seen:
+    def build(self, *dropped):
+        """The symbols of the binary without these, and the binary's bytes."""
+        if dropped not in self.seen:
             make(self.out, "default_defconfig")
-            choose(self.out / ".config", S6_APPLYUIDGID=None, S6_TLSD=None, S6_TLSC=None)
-            choose(self.out / ".config", **{self.applet: "y"})
-            make(self.out, "olddefconfig")
-            choose(self.out / ".config", **chosen)
-            make(self.out, "olddefconfig")
-            make(self.out, env={"CFLAGS": "-O1"})
-            self.seen[key] = symbols_of(self.out / "s6-tls"), (self.out / "s6-tls").read_bytes()
-        return self.seen[key]
+            applets = dict.fromkeys(("S6_APPLYUIDGID", {"server": "S6_TLSC", "client": "S6_TLSD"}[self.name]))
+            choose(self.out / ".config", **applets, **dict.fromkeys(dropped))
+            make(self.out, "olddefconfig", "all", env={"CFLAGS": "-O1"})
+            assert not set(dropped) & set(values(self.out / ".config"))
+            self.seen[dropped] = symbols_of(self.out / "s6-tls"), (self.out / "s6-tls").read_bytes()
+        return self.seen[dropped]
+
+    def without(self, symbol):
+        return self.build(*next(row for row in ROWS[self.name] if symbol in row))
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    return Side(tmp_path_factory.mktemp("server"), "S6_TLSD")
+    return Side(tmp_path_factory.mktemp("server"), "server")
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory):
-    return Side(tmp_path_factory.mktemp("client"), "S6_TLSC")
+    return Side(tmp_path_factory.mktemp("client"), "client")
 
 
 RSA = {"wc_RsaPrivateKeyDecode", "wc_RsaSSL_Sign", "wc_RsaPSS_Sign", "wolfSSL_CTX_SetRsaSignCb"}
@@ -254,11 +253,11 @@ ANCHORS = {"creds_find_anchors", "engine_add_anchors", "x509_name_text", "wolfSS
 
 
 @pytest.mark.parametrize("symbol, names", [
-    ("TLS12", {"wolfSSLv23_server_method", "wolfSSL_CTX_SetMinVersion", "wolfSSL_get_alert_history"}),
+    ("TLS12", {"wolfSSLv23_server_method", "wolfSSL_CTX_SetMinVersion", "wolfSSL_CTX_NoTicketTLSv12"}),
     ("CLIENT_CERTS", ANCHORS), ("SNI_CERTS", {"hostname_matches"}), ("KEY_RSA", RSA), ("KEY_EC", EC),
     ("KEY_ED25519", ED25519), ("SUITES_AES_GCM", {"cpu_has_aes"}), ("SUITES_CHACHA20", {"cpu_has_aes"})])
 def test_an_option_left_out_leaves_no_code_in_the_server(server, symbol, names):
-    there, gone = server.build()[0], server.build(**{symbol: None})[0]
+    there, gone = server.build()[0], server.without(symbol)[0]
     assert names <= set(there) and not names & set(gone)
 
 
@@ -266,20 +265,21 @@ def test_an_option_left_out_leaves_no_code_in_the_server(server, symbol, names):
     ("TLS12", {"wolfSSLv23_client_method", "wolfSSL_CTX_SetMinVersion"}),
     ("CLIENT_CERTS", {"keyring_new", "keyring_sign", "engine_add_chain"} | RSA | EC | ED25519)])
 def test_an_option_left_out_leaves_no_code_in_the_client(client, symbol, names):
-    there, gone = client.build()[0], client.build(**{symbol: None})[0]
+    there, gone = client.build()[0], client.without(symbol)[0]
     assert names <= set(there) and not names & set(gone)
 
 
-@pytest.mark.parametrize("symbol, text", [("SUITES_AES_GCM", b"AES128-GCM"), ("SUITES_CHACHA20", b"CHACHA20"),
+@pytest.mark.parametrize("symbol, text", [("SUITES_AES_GCM", b"AES128-GCM"), ("SUITES_CHACHA20", b"CHACHA20-"),
                                           ("SUITES_AES_CBC", b"-AES256-SHA384")])
 def test_suites_left_out_are_not_named_in_the_binary(server, symbol, text):
-    assert text in server.build()[1] and text not in server.build(**{symbol: None})[1]
+    assert text in server.build()[1] and text not in server.without(symbol)[1]
 
 
-@pytest.mark.parametrize("symbol", ["GROUP_X25519", "GROUP_P384"])
-def test_a_group_left_out_is_not_in_the_table(server, symbol):
-    there, gone = server.build()[0]["groups"], server.build(**{symbol: None})[0]["groups"]
-    assert there == 3 * 16 and gone == 2 * 16
+@pytest.mark.parametrize("side, symbol, number", [("server", "GROUP_X25519", 3), ("server", "GROUP_P384", 3),
+                                                  ("client", "GROUP_P521", 4)])
+def test_a_group_left_out_is_not_in_the_table(request, side, symbol, number):
+    built = request.getfixturevalue(side)
+    assert built.build()[0]["groups"] == number * 16 and built.without(symbol)[0]["groups"] == (number - 1) * 16
 
 
 def test_one_side_alone_leaves_out_the_other(server, client):
@@ -289,15 +289,20 @@ def test_one_side_alone_leaves_out_the_other(server, client):
     assert of_client <= set(client.build()[0]) and not of_server & set(client.build()[0])
 
 
-# static
+# the other named configurations, and static
 
 
-def test_a_static_binary_needs_no_library(tmp_path):
-    make(tmp_path, "tiny_defconfig")
-    choose(tmp_path / ".config", LINK_SHARED=None, LINK_STATIC="y")
-    make(tmp_path, "olddefconfig")
-    _, stderr = make(tmp_path)
-    assert stderr == "" and "NEEDED" not in run("readelf", "-d", tmp_path / "s6-tls")[0]
+@pytest.mark.parametrize("name, applets", [("tiny", "s6-tlsd\n"), ("client", "s6-tlsc\n")])
+def test_a_named_configuration_builds_in_one_command(folder, name, applets):
+    make(folder, f"{name}_defconfig", "all")
+    assert run(folder / "s6-tls", "--list")[0] == applets
+
+
+def test_a_static_binary_needs_no_library(built, tmp_path):
+    choose(built / ".config", LINK_SHARED=None, LINK_STATIC="y")
+    make(built)
+    shutil.move(built / "s6-tls", tmp_path)
+    assert "NEEDED" not in run("readelf", "-d", tmp_path / "s6-tls")[0]
     assert "wolfSSL" in run(tmp_path / "s6-tls", "--version")[0]
 
 
@@ -363,13 +368,14 @@ def test_installing_no_names_leaves_the_binary_alone(install):
     assert os.listdir(install("NONE")) == ["s6-tls"]
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_install_replaces_what_another_mode_has_left(install, mode):
-    """And nothing is written through a link that is there."""
-    for other in (mode, "SYMLINKS", mode):
-        there = install(other)
-    assert (there / "s6-tls").read_bytes()[:4] == b"\x7fELF"
-    assert (there / "s6-tlsd").exists()
+def test_install_replaces_what_another_mode_has_left(built, tmp_path):
+    """And writes nothing through a link that is there."""
+    there = tmp_path / "bin"
+    for mode in ("SYMLINKS", "SCRIPTS", "HARDLINKS", "SCRIPTS", "SYMLINKS", "HARDLINKS", "SYMLINKS"):
+        run("sh", "build/install", built, "", there, mode, "s6-tlsd")
+        assert (there / "s6-tls").read_bytes()[:4] == b"\x7fELF"
+        assert (there / "s6-tlsd").read_bytes()[:2] == (b"#!" if mode == "SCRIPTS" else b"\x7fE")
+        assert (there / "s6-tlsd").is_symlink() == (mode == "SYMLINKS")
 
 
 def test_install_never_runs_the_binary(built, tmp_path):
