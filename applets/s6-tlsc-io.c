@@ -4,7 +4,7 @@
  * config S6_TLSC_IO
  *     bool "s6-tlsc-io: the client side of TLS, between given file descriptors"
  *     default y
- *     select ENGINE
+ *     select CLIENT
  *     help
  *       The engine of s6-tlsc alone: the cleartext is on stdin and stdout, the
  *       network on two other file descriptors.

@@ -4,7 +4,7 @@
  * config S6_TLSC
  *     bool "s6-tlsc: the client side of a TLS connection"
  *     default y
- *     select ENGINE
+ *     select CLIENT
  *     help
  *       Speaks TLS as a client with the connection on file descriptors 6 and 7
  *       and runs a program that has the cleartext on the same two.

@@ -4,7 +4,7 @@
  * config S6_TLSD_IO
  *     bool "s6-tlsd-io: the server side of TLS, between given file descriptors"
  *     default y
- *     select ENGINE
+ *     select SERVER
  *     help
  *       The engine of s6-tlsd alone, for programs that have started their
  *       application themselves: s6-networking's s6-tlsd and s6-ucspitlsd do.

@@ -4,7 +4,7 @@
  * config S6_TLSD
  *     bool "s6-tlsd: the server side of a TLS connection"
  *     default y
- *     select ENGINE
+ *     select SERVER
  *     help
  *       Speaks TLS as a server with the connection on its stdin and stdout
  *       and runs a program whose stdin and stdout are the cleartext.

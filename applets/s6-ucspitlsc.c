@@ -4,7 +4,7 @@
  * config S6_UCSPITLSC
  *     bool "s6-ucspitlsc: the client side of TLS that starts later"
  *     default y
- *     select ENGINE
+ *     select CLIENT
  *     help
  *       Runs a program that has the connection in the clear on file descriptors
  *       6 and 7, and starts TLS when that one writes a byte to SSLCTLFD.

@@ -4,7 +4,7 @@
  * config S6_UCSPITLSD
  *     bool "s6-ucspitlsd: the server side of TLS that starts later"
  *     default y
- *     select ENGINE
+ *     select SERVER
  *     help
  *       Runs a program that has the connection in the clear on its stdin and
  *       stdout, and starts TLS when that one writes a byte to SSLCTLFD.

@@ -55,6 +55,7 @@ static void limit_keys(struct conn *c, unsigned int ms) {
 static int get_keys(struct conn *c) {
     struct creds_error err;
     int code;
+    if (!CONFIG_OWN_CERTS) return 0;
     c->keys = keys_read(c->creds, c->opt->verbosity, &code, &err);
     if (!c->keys) return fatal_creds(c, code, &err);
     engine_set_signer(c->engine, keyring_sign, c->keys);
@@ -63,7 +64,7 @@ static int get_keys(struct conn *c) {
 
 /* The keys have done their work: what is overrun later cannot lose them. */
 static void forget_keys(struct conn *c) {
-    if (c->keys) keyring_free(c->keys);
+    if (CONFIG_OWN_CERTS && c->keys) keyring_free(c->keys);
     c->keys = 0;
     secret_end();
 }

@@ -9,6 +9,8 @@
 #include <skalibs/env.h>
 #include <skalibs/stralloc.h>
 
+#include "config.h"
+
 static int not_set(struct creds_error *err, char const *variable) {
     *err = (struct creds_error){.what = "", .object = variable, .reason = "not set"};
     return -1;
@@ -77,7 +79,7 @@ static int find_named(struct creds *c, char const *const *envp, struct creds_err
 int creds_find_pairs(struct creds *c, char const *const *envp, int plain, int named,
                      struct creds_error *err) {
     if (plain && find_plain(c, envp, err) < 0) return -1;
-    if (named && find_named(c, envp, err) < 0) return -1;
+    if (CONFIG_SNI_CERTS && named && find_named(c, envp, err) < 0) return -1;
     return genalloc_len(struct creds_pair, &c->pairs) ? 0 : not_set(err, "any KEYFILE:x");
 }
 

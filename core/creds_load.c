@@ -12,6 +12,7 @@
 #include <skalibs/djbunix.h>
 #include <skalibs/stralloc.h>
 
+#include "config.h"
 #include "secret.h"
 
 /* No key, chain or anchor is longer; a bundle of all the world's anchors is a quarter of this. */
@@ -141,8 +142,8 @@ static int load_anchors(struct creds const *c, struct engine *e, struct creds_er
 
 int creds_load_certificates(struct creds const *c, struct engine *e, struct creds_error *err) {
     struct creds_pair const *pair = genalloc_s(struct creds_pair, &c->pairs);
-    unsigned int n = (unsigned int)genalloc_len(struct creds_pair, &c->pairs);
+    unsigned int n = CONFIG_OWN_CERTS ? (unsigned int)genalloc_len(struct creds_pair, &c->pairs) : 0;
     for (unsigned int key = 0; key < n; key++)
         if (load_chain(e, key, pair + key, err) < 0) return -1;
-    return c->cadir || c->cafile ? load_anchors(c, e, err) : 0;
+    return CONFIG_PEER_CERTS && (c->cadir || c->cafile) ? load_anchors(c, e, err) : 0;
 }

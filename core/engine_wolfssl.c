@@ -111,7 +111,7 @@ static int make_object(struct engine *e) {
     wolfSSL_SetIOReadCtx(e->ssl, e);
     wolfSSL_SetIOWriteCtx(e->ssl, e);
     wolfSSL_SetCertCbCtx(e->ssl, e);
-    engine_wolfssl_bind_signer(e);
+    if (CONFIG_OWN_CERTS) engine_wolfssl_bind_signer(e);
     return 0;
 }
 
@@ -122,7 +122,7 @@ int engine_start(struct engine *e) {
     size_t n = genalloc_len(struct chain, &e->chains);
     if (n == 1 && engine_wolfssl_use_chain(e, genalloc_s(struct chain, &e->chains)) < 0) return -1;
     if (make_object(e) < 0) return n > 1 ? 0 : -1;
-    return e->config.server ? 0 : ask_for_name(e);
+    return engine_wolfssl_is_server(e) ? 0 : ask_for_name(e);
 }
 
 unsigned char *engine_in_room(struct engine *e, size_t *len) {
@@ -172,7 +172,9 @@ static enum engine_status refuse(struct engine *e, int alert, char const *why) {
  * (5.5.4). */
 static void say_why(struct engine *e) {
     WOLFSSL_ALERT_HISTORY alerts;
-    if (e->failed_by_peer || e->outpos.encrypted || wolfSSL_version(e->ssl) != TLS1_2_VERSION) return;
+    if (!CONFIG_TLS12 || e->failed_by_peer || e->outpos.encrypted ||
+        wolfSSL_version(e->ssl) != TLS1_2_VERSION)
+        return;
     if (wolfSSL_get_alert_history(e->ssl, &alerts) == WOLFSSL_SUCCESS && alerts.last_tx.level == alert_fatal)
         return;
     queue_alert(e, ALERT_HANDSHAKE_FAILURE);
@@ -187,7 +189,7 @@ static struct chain const *choose_chain(struct engine *e, char const *name) {
     for (; n; n--, c++) {
         if (!c->name)
             fallback = fallback ? fallback : c;
-        else if (!name || !hostname_matches(c->name, strlen(c->name), name, len))
+        else if (!CONFIG_SNI_CERTS || !name || !hostname_matches(c->name, strlen(c->name), name, len))
             continue;
         else if (c->name[0] != '*')
             return c;
@@ -277,12 +279,13 @@ static enum engine_status handshake_result(struct engine *e, int ret) {
 
 enum engine_status engine_handshake(struct engine *e) {
     if (e->failed) return ENGINE_FAILED;
-    if (e->config.server && !e->hello_read) {
+    if (engine_wolfssl_is_server(e) && !e->hello_read) {
         enum engine_status s = read_hello(e);
         if (s == ENGINE_AGAIN && e->in_eof) return ended_in_handshake(e);
         if (s != ENGINE_OK) return s;
     }
-    return handshake_result(e, e->config.server ? wolfSSL_accept(e->ssl) : wolfSSL_connect(e->ssl));
+    return handshake_result(e,
+                            engine_wolfssl_is_server(e) ? wolfSSL_accept(e->ssl) : wolfSSL_connect(e->ssl));
 }
 
 enum engine_status engine_read(struct engine *e, char *s, size_t len, size_t *got) {

@@ -62,6 +62,11 @@ struct engine {
     char error[256];
 };
 
+/* Which side it is on. Where only one is built in, the compiler knows, and leaves out what the other needs. */
+static inline int engine_wolfssl_is_server(struct engine const *e) {
+    return CONFIG_SERVER && (!CONFIG_CLIENT || e->config.server);
+}
+
 /* Sets the reason: the words given, up to a null pointer, are put together; control bytes are replaced.
  * Returns -1. */
 int engine_fail(struct engine *e, char const *first, ...) __attribute__((sentinel));

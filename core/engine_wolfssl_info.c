@@ -32,5 +32,5 @@ void engine_get_info(struct engine *e, struct engine_info *info) {
 }
 
 int engine_is_tls13(struct engine const *e) {
-    return wolfSSL_version(e->ssl) == TLS1_3_VERSION;
+    return !CONFIG_TLS12 || wolfSSL_version(e->ssl) == TLS1_3_VERSION;
 }

@@ -12,21 +12,38 @@
 #include "pem.h"
 #include "x509.h"
 
-#define AES13 "TLS13-AES128-GCM-SHA256:TLS13-AES256-GCM-SHA384"
-#define CHACHA13 "TLS13-CHACHA20-POLY1305-SHA256"
-#define AES12                                                                                                \
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-"     \
+/* Each list of suites is put together from these, each with a colon before every name. */
+#if CONFIG_SUITES_AES_GCM
+#define GCM13 ":TLS13-AES128-GCM-SHA256:TLS13-AES256-GCM-SHA384"
+#define GCM12                                                                                                \
+    ":ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-"    \
     "AES256-GCM-SHA384"
-#define CHACHA12 "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+#else
+#define GCM13 ""
+#define GCM12 ""
+#endif
+
+#if CONFIG_SUITES_CHACHA20
+#define CHACHA13 ":TLS13-CHACHA20-POLY1305-SHA256"
+#define CHACHA12 ":ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+#else
+#define CHACHA13 ""
+#define CHACHA12 ""
+#endif
+
+#if CONFIG_SUITES_AES_CBC
 #define CBC12                                                                                                \
-    "ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384"
+    ":ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384"
+#else
+#define CBC12 ""
+#endif
 
 #if CONFIG_TLS12
-#define SUITES_AES AES13 ":" CHACHA13 ":" AES12 ":" CHACHA12 ":" CBC12
-#define SUITES_CHACHA CHACHA13 ":" AES13 ":" CHACHA12 ":" AES12 ":" CBC12
+#define GCM_FIRST GCM13 CHACHA13 GCM12 CHACHA12 CBC12
+#define CHACHA_FIRST CHACHA13 GCM13 CHACHA12 GCM12 CBC12
 #else
-#define SUITES_AES AES13 ":" CHACHA13
-#define SUITES_CHACHA CHACHA13 ":" AES13
+#define GCM_FIRST GCM13 CHACHA13
+#define CHACHA_FIRST CHACHA13 GCM13
 #endif
 
 char const *engine_version_built(void) {
@@ -37,11 +54,19 @@ char const *engine_version_running(void) {
     return wolfSSL_lib_version();
 }
 
-static WOLFSSL_METHOD *method(int server) {
+static WOLFSSL_METHOD *method(struct engine const *e) {
 #if CONFIG_TLS12
-    return server ? wolfSSLv23_server_method() : wolfSSLv23_client_method();
+    return engine_wolfssl_is_server(e) ? wolfSSLv23_server_method() : wolfSSLv23_client_method();
 #else
-    return server ? wolfTLSv1_3_server_method() : wolfTLSv1_3_client_method();
+    return engine_wolfssl_is_server(e) ? wolfTLSv1_3_server_method() : wolfTLSv1_3_client_method();
+#endif
+}
+
+static char const *suites(void) {
+#if CONFIG_SUITES_AES_GCM && CONFIG_SUITES_CHACHA20
+    return cpu_has_aes() ? GCM_FIRST : CHACHA_FIRST;
+#else
+    return GCM_FIRST;
 #endif
 }
 
@@ -49,24 +74,31 @@ static int set_protocol(struct engine *e) {
 #if CONFIG_TLS12
     if (wolfSSL_CTX_SetMinVersion(e->ctx, WOLFSSL_TLSV1_2) != WOLFSSL_SUCCESS) return -1;
 #endif
-    char const *suites = cpu_has_aes() ? SUITES_AES : SUITES_CHACHA;
-    return wolfSSL_CTX_set_cipher_list(e->ctx, suites) == WOLFSSL_SUCCESS ? 0 : -1;
+    return wolfSSL_CTX_set_cipher_list(e->ctx, suites() + 1) == WOLFSSL_SUCCESS ? 0 : -1;
 }
 
 static struct {
     int id; /* NamedGroup */
     char const *name;
 } const groups[] = {
+#if CONFIG_GROUP_X25519
     {WOLFSSL_ECC_X25519, "X25519"},
+#endif
+#if CONFIG_GROUP_P256
     {WOLFSSL_ECC_SECP256R1, "P-256"},
+#endif
+#if CONFIG_GROUP_P384
     {WOLFSSL_ECC_SECP384R1, "P-384"},
+#endif
+#if CONFIG_GROUP_P521
     {WOLFSSL_ECC_SECP521R1, "P-521"}, /* for clients only: to reach the servers whose certificate has it */
+#endif
 };
 
-enum { GROUPS_CLIENT = sizeof groups / sizeof *groups, GROUPS_SERVER = GROUPS_CLIENT - 1 };
+enum { GROUPS_CLIENT = sizeof groups / sizeof *groups, GROUPS_SERVER = GROUPS_CLIENT - CONFIG_GROUP_P521 };
 
 static int set_groups(struct engine *e) {
-    int ids[GROUPS_CLIENT], n = e->config.server ? GROUPS_SERVER : GROUPS_CLIENT;
+    int ids[GROUPS_CLIENT], n = engine_wolfssl_is_server(e) ? GROUPS_SERVER : GROUPS_CLIENT;
     for (int i = 0; i < n; i++) {
         ids[i] = groups[i].id;
         if (wolfSSL_CTX_UseSupportedCurve(e->ctx, (word16)ids[i]) != WOLFSSL_SUCCESS) return -1;
@@ -92,7 +124,7 @@ int engine_wolfssl_choose_group(struct engine *e, struct clienthello const *h) {
     int i = h->ngroups ? first_common_group(h) : 0;
     if (i < 0) return 0;
 #ifdef OPENSSL_EXTRA
-    if (h->ngroups && !h->offers_tls13)
+    if (CONFIG_TLS12 && h->ngroups && !h->offers_tls13)
         return wolfSSL_set1_curves_list(e->ssl, groups[i].name) == WOLFSSL_SUCCESS;
 #else
     (void)e;
@@ -104,7 +136,7 @@ int engine_wolfssl_choose_group(struct engine *e, struct clienthello const *h) {
  * certificate. */
 static void no_resumption(struct engine *e) {
     wolfSSL_CTX_set_session_cache_mode(e->ctx, WOLFSSL_SESS_CACHE_OFF);
-    if (!e->config.server) return;
+    if (!engine_wolfssl_is_server(e)) return;
     wolfSSL_CTX_no_ticket_TLSv13(e->ctx);
 #if CONFIG_TLS12
     wolfSSL_CTX_NoTicketTLSv12(e->ctx);
@@ -112,7 +144,7 @@ static void no_resumption(struct engine *e) {
 }
 
 int engine_wolfssl_make_ctx(struct engine *e) {
-    e->ctx = wolfSSL_CTX_new(method(e->config.server));
+    e->ctx = wolfSSL_CTX_new(method(e));
     if (!e->ctx) return -1;
     if (set_protocol(e) < 0 || set_groups(e) < 0) {
         wolfSSL_CTX_free(e->ctx);
@@ -121,7 +153,7 @@ int engine_wolfssl_make_ctx(struct engine *e) {
     }
     no_resumption(e);
     engine_wolfssl_set_verify(e);
-    engine_wolfssl_set_callbacks(e);
+    if (CONFIG_OWN_CERTS) engine_wolfssl_set_callbacks(e);
     return 0;
 }
 
@@ -193,7 +225,7 @@ static int add_der(struct chain *c, unsigned char const *s, size_t len) {
 /* Loads the chain once to see that it is one; elsewhere, for the key type of the first would stay with the
  * context. */
 static int check_chain(struct engine *e, struct chain const *c) {
-    WOLFSSL_CTX *scratch = wolfSSL_CTX_new(method(e->config.server));
+    WOLFSSL_CTX *scratch = wolfSSL_CTX_new(method(e));
     if (!scratch) return engine_fail(e, "out of memory", (char *)0);
     int r = wolfSSL_CTX_use_certificate_chain_buffer_format(scratch, c->s, (long)c->len, c->format);
     wolfSSL_CTX_free(scratch);

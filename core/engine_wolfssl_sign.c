@@ -61,8 +61,9 @@ static int checked_pss(WOLFSSL *ssl, unsigned char *sig, unsigned int siglen, un
 }
 
 void engine_wolfssl_set_callbacks(struct engine *e) {
-    wolfSSL_CTX_SetEccSignCb(e->ctx, sign_ecdsa);
-    wolfSSL_CTX_SetEd25519SignCb(e->ctx, sign_ed25519);
+    if (CONFIG_KEY_EC) wolfSSL_CTX_SetEccSignCb(e->ctx, sign_ecdsa);
+    if (CONFIG_KEY_ED25519) wolfSSL_CTX_SetEd25519SignCb(e->ctx, sign_ed25519);
+    if (!CONFIG_KEY_RSA) return;
     wolfSSL_CTX_SetRsaSignCb(e->ctx, sign_rsa);
     wolfSSL_CTX_SetRsaSignCheckCb(e->ctx, checked);
     wolfSSL_CTX_SetRsaPssSignCb(e->ctx, sign_rsa_pss);
@@ -70,8 +71,9 @@ void engine_wolfssl_set_callbacks(struct engine *e) {
 }
 
 void engine_wolfssl_bind_signer(struct engine *e) {
-    wolfSSL_SetEccSignCtx(e->ssl, e);
-    wolfSSL_SetEd25519SignCtx(e->ssl, e);
+    if (CONFIG_KEY_EC) wolfSSL_SetEccSignCtx(e->ssl, e);
+    if (CONFIG_KEY_ED25519) wolfSSL_SetEd25519SignCtx(e->ssl, e);
+    if (!CONFIG_KEY_RSA) return;
     wolfSSL_SetRsaSignCtx(e->ssl, e);
     wolfSSL_SetRsaPssSignCtx(e->ssl, e);
 }

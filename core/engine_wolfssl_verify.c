@@ -22,15 +22,17 @@ static int verify(int ok, WOLFSSL_X509_STORE_CTX *store) {
     }
     if (store->error_depth || !store->certs || store->totalCerts < 1) return 1;
     if (!stralloc_copyb(&e->peer, (char const *)store->certs[0].buffer, store->certs[0].length)) return 0;
-    if (!e->config.servername || leaf_is_for(e, store->certs[0].buffer, store->certs[0].length)) return 1;
+    if (engine_wolfssl_is_server(e) || !e->config.servername ||
+        leaf_is_for(e, store->certs[0].buffer, store->certs[0].length))
+        return 1;
     e->verify_error = DOMAIN_NAME_MISMATCH;
     return 0;
 }
 
 void engine_wolfssl_set_verify(struct engine *e) {
     int mode = WOLFSSL_VERIFY_NONE;
-    if (e->config.verify == ENGINE_VERIFY_OPTIONAL) mode = WOLFSSL_VERIFY_PEER;
-    if (e->config.verify == ENGINE_VERIFY_MANDATORY)
+    if (CONFIG_PEER_CERTS && e->config.verify == ENGINE_VERIFY_OPTIONAL) mode = WOLFSSL_VERIFY_PEER;
+    if (CONFIG_PEER_CERTS && e->config.verify == ENGINE_VERIFY_MANDATORY)
         mode = WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT;
     wolfSSL_CTX_set_verify(e->ctx, mode, mode == WOLFSSL_VERIFY_NONE ? 0 : verify);
 }
@@ -49,10 +51,11 @@ static int keep_leaf(struct engine *e) {
 
 /* A library that does not call verify for a good certificate has not compared the name. */
 int engine_wolfssl_check_peer(struct engine *e) {
+    if (!CONFIG_PEER_CERTS) return 0;
     if (!keep_leaf(e)) return engine_fail(e, "out of memory", (char *)0);
     if (e->config.verify == ENGINE_VERIFY_MANDATORY && !e->peer.len)
         return engine_fail_code(e, "TLS handshake failed", NO_PEER_CERT);
-    if (e->config.server || e->config.verify == ENGINE_VERIFY_NONE || !e->config.servername ||
+    if (engine_wolfssl_is_server(e) || e->config.verify == ENGINE_VERIFY_NONE || !e->config.servername ||
         e->name_verified)
         return 0;
     if (leaf_is_for(e, (unsigned char const *)e->peer.s, e->peer.len)) return 0;

@@ -49,6 +49,7 @@ static struct key *find(struct keyring *ring, unsigned int key) {
     return key < genalloc_len(struct key *, &ring->keys) ? genalloc_s(struct key *, &ring->keys)[key] : 0;
 }
 
+#if CONFIG_KEY_RSA
 static int rsa_matches(struct key *k, unsigned char const *spki, word32 len) {
     unsigned char n1[1024], n2[1024], e1[8], e2[8];
     word32 n1len = sizeof n1, n2len = sizeof n2, e1len = sizeof e1, e2len = sizeof e2, at = 0;
@@ -61,7 +62,9 @@ static int rsa_matches(struct key *k, unsigned char const *spki, word32 len) {
     wc_FreeRsaKey(&pub);
     return ok;
 }
+#endif
 
+#if CONFIG_KEY_EC
 static int ecc_matches(struct key *k, unsigned char const *spki, word32 len) {
     unsigned char p1[256], p2[256];
     word32 p1len = sizeof p1, p2len = sizeof p2, at = 0;
@@ -74,7 +77,9 @@ static int ecc_matches(struct key *k, unsigned char const *spki, word32 len) {
     wc_ecc_free(&pub);
     return ok;
 }
+#endif
 
+#if CONFIG_KEY_ED25519
 static int ed25519_matches(struct key *k, unsigned char const *spki, word32 len) {
     unsigned char p1[ED25519_PUB_KEY_SIZE], p2[ED25519_PUB_KEY_SIZE];
     word32 p1len = sizeof p1, p2len = sizeof p2, at = 0;
@@ -86,16 +91,23 @@ static int ed25519_matches(struct key *k, unsigned char const *spki, word32 len)
     wc_ed25519_free(&pub);
     return ok;
 }
+#endif
 
 static int der_matches(struct key *k, unsigned char const *der, size_t len) {
     struct x509 x;
     if (!x509_read(&x, der, len)) return 0;
     switch (k->type) {
+#if CONFIG_KEY_RSA
     case KEY_RSA: return rsa_matches(k, x.spki.s, (word32)x.spki.len);
+#endif
+#if CONFIG_KEY_EC
     case KEY_ECC: return ecc_matches(k, x.spki.s, (word32)x.spki.len);
+#endif
+#if CONFIG_KEY_ED25519
     case KEY_ED25519: return ed25519_matches(k, x.spki.s, (word32)x.spki.len);
+#endif
+    default: return 0;
     }
-    return 0;
 }
 
 int keyring_matches(struct keyring *ring, unsigned int key, unsigned char const *s, size_t len) {
@@ -109,6 +121,7 @@ int keyring_matches(struct keyring *ring, unsigned int key, unsigned char const 
     return ok;
 }
 
+#if CONFIG_KEY_RSA
 /* A faulty signature can give the key away (RSA with the Chinese remainder theorem at once): each is checked with the
  * public half before it leaves. */
 static int sign_rsa(struct keyring *ring, struct key *k, unsigned char const *in, word32 inlen,
@@ -130,28 +143,38 @@ static int sign_pss(struct keyring *ring, struct key *k, enum wc_HashType hash, 
     return wc_RsaPSS_VerifyCheck(out, *outlen, back, sizeof back, in, inlen, hash, mgf, &k->u.rsa) < 0 ? -1
                                                                                                        : 0;
 }
+#endif
 
+#if CONFIG_KEY_EC
 static int sign_ecdsa(struct keyring *ring, struct key *k, unsigned char const *in, word32 inlen,
                       unsigned char *out, word32 *outlen) {
     int good = 0;
     if (wc_ecc_sign_hash(in, inlen, out, outlen, &ring->rng, &k->u.ecc)) return -1;
     return !wc_ecc_verify_hash(out, *outlen, in, inlen, &good, &k->u.ecc) && good ? 0 : -1;
 }
+#endif
 
+#if CONFIG_KEY_ED25519
 static int sign_ed25519(struct key *k, unsigned char const *in, word32 inlen, unsigned char *out,
                         word32 *outlen) {
     int good = 0;
     if (wc_ed25519_sign_msg(in, inlen, out, outlen, &k->u.ed25519)) return -1;
     return !wc_ed25519_verify_msg(out, *outlen, in, inlen, &good, &k->u.ed25519) && good ? 0 : -1;
 }
+#endif
 
 static int sign(struct keyring *ring, struct key *k, enum sign_scheme scheme, unsigned char const *in,
                 word32 inlen, unsigned char *out, word32 *outlen) {
     enum key_type needed = scheme == SIGN_ECDSA ? KEY_ECC : scheme == SIGN_ED25519 ? KEY_ED25519 : KEY_RSA;
     if (k->type != needed) return -1;
     switch (scheme) {
+#if CONFIG_KEY_EC
     case SIGN_ECDSA: return sign_ecdsa(ring, k, in, inlen, out, outlen);
+#endif
+#if CONFIG_KEY_ED25519
     case SIGN_ED25519: return sign_ed25519(k, in, inlen, out, outlen);
+#endif
+#if CONFIG_KEY_RSA
     case SIGN_RSA_PKCS1: return sign_rsa(ring, k, in, inlen, out, outlen);
     case SIGN_RSA_PSS_SHA256:
         return sign_pss(ring, k, WC_HASH_TYPE_SHA256, WC_MGF1SHA256, in, inlen, out, outlen);
@@ -159,8 +182,9 @@ static int sign(struct keyring *ring, struct key *k, enum sign_scheme scheme, un
         return sign_pss(ring, k, WC_HASH_TYPE_SHA384, WC_MGF1SHA384, in, inlen, out, outlen);
     case SIGN_RSA_PSS_SHA512:
         return sign_pss(ring, k, WC_HASH_TYPE_SHA512, WC_MGF1SHA512, in, inlen, out, outlen);
+#endif
+    default: return -1;
     }
-    return -1;
 }
 
 int keyring_sign(void *data, unsigned int key, enum sign_scheme scheme, unsigned char const *in, size_t inlen,

@@ -17,6 +17,7 @@
 
 #include <skalibs/genalloc.h>
 
+#include "config.h"
 #include "keyring.h"
 
 enum key_type { KEY_RSA, KEY_ECC, KEY_ED25519 };
@@ -24,9 +25,15 @@ enum key_type { KEY_RSA, KEY_ECC, KEY_ED25519 };
 struct key {
     enum key_type type;
     union {
+#if CONFIG_KEY_RSA
         RsaKey rsa;
+#endif
+#if CONFIG_KEY_EC
         ecc_key ecc;
+#endif
+#if CONFIG_KEY_ED25519
         ed25519_key ed25519;
+#endif
     } u;
 };
 

@@ -7,9 +7,29 @@
 #include "pem.h"
 #include "secret.h"
 
+/* Each of the three tries one kind of key on the DER at s: PKCS#8, and the older form of its kind. Returns
+ * 1, 0: it is no such key, or -1: it is, and is of no use. */
+
+#if CONFIG_KEY_RSA
 /* The library loads more, and then fails in every handshake. */
 enum { RSA_BYTES_MAX = 4096 / 8 };
 
+static int load_rsa(struct key *k, WC_RNG *rng, unsigned char const *s, word32 len) {
+    word32 at = 0;
+    k->type = KEY_RSA;
+    if (wc_InitRsaKey(&k->u.rsa, 0)) return -1;
+    int is_rsa = !wc_RsaPrivateKeyDecode(s, &at, &k->u.rsa, len);
+    int ok = is_rsa && wc_RsaEncryptSize(&k->u.rsa) <= RSA_BYTES_MAX;
+#ifdef WC_RSA_BLINDING
+    ok = ok && !wc_RsaSetRNG(&k->u.rsa, rng);
+#endif
+    (void)rng;
+    if (!ok) wc_FreeRsaKey(&k->u.rsa);
+    return ok ? 1 : -is_rsa;
+}
+#endif
+
+#if CONFIG_KEY_EC
 static int is_tls_curve(struct der const *oid) {
     static char const p256[] = "\x2a\x86\x48\xce\x3d\x03\x01\x07", p384[] = "\x2b\x81\x04\x00\x22",
                       p521[] = "\x2b\x81\x04\x00\x23";
@@ -29,22 +49,6 @@ static int has_tls_curve(ecc_key *key, unsigned char const *s, size_t len) {
     return curve == ECC_SECP256R1 || curve == ECC_SECP384R1 || curve == ECC_SECP521R1;
 }
 
-/* Each of the three tries one kind of key on the DER at s: PKCS#8, and the older form of its kind. Returns
- * 1, 0: it is no such key, or -1: it is, and is of no use. */
-static int load_rsa(struct key *k, WC_RNG *rng, unsigned char const *s, word32 len) {
-    word32 at = 0;
-    k->type = KEY_RSA;
-    if (wc_InitRsaKey(&k->u.rsa, 0)) return -1;
-    int is_rsa = !wc_RsaPrivateKeyDecode(s, &at, &k->u.rsa, len);
-    int ok = is_rsa && wc_RsaEncryptSize(&k->u.rsa) <= RSA_BYTES_MAX;
-#ifdef WC_RSA_BLINDING
-    ok = ok && !wc_RsaSetRNG(&k->u.rsa, rng);
-#endif
-    (void)rng;
-    if (!ok) wc_FreeRsaKey(&k->u.rsa);
-    return ok ? 1 : -is_rsa;
-}
-
 static int load_ecc(struct key *k, WC_RNG *rng, unsigned char const *s, word32 len) {
     word32 at = 0;
     k->type = KEY_ECC;
@@ -58,7 +62,9 @@ static int load_ecc(struct key *k, WC_RNG *rng, unsigned char const *s, word32 l
     if (!ok) wc_ecc_free(&k->u.ecc);
     return ok ? 1 : -is_ecc;
 }
+#endif
 
+#if CONFIG_KEY_ED25519
 static int load_ed25519(struct key *k, WC_RNG *rng, unsigned char const *s, word32 len) {
     word32 at = 0;
     (void)rng;
@@ -75,11 +81,19 @@ static int load_ed25519(struct key *k, WC_RNG *rng, unsigned char const *s, word
     wc_ed25519_free(&k->u.ed25519);
     return 0;
 }
+#endif
 
 static int load_der(struct key *k, WC_RNG *rng, unsigned char const *s, size_t len) {
-    int r = load_rsa(k, rng, s, (word32)len);
+    int r = 0;
+#if CONFIG_KEY_RSA
+    r = load_rsa(k, rng, s, (word32)len);
+#endif
+#if CONFIG_KEY_EC
     if (!r) r = load_ecc(k, rng, s, (word32)len);
+#endif
+#if CONFIG_KEY_ED25519
     if (!r) r = load_ed25519(k, rng, s, (word32)len);
+#endif
     return r > 0;
 }
 
@@ -100,10 +114,25 @@ static int load_pem(struct key *k, WC_RNG *rng, unsigned char const *s, size_t l
     return ok;
 }
 
+#if CONFIG_KEY_RSA
+#define RSA_KIND "; RSA of at most 4096 bits"
+#else
+#define RSA_KIND ""
+#endif
+#if CONFIG_KEY_EC
+#define EC_KIND "; EC on P-256, P-384 or P-521"
+#else
+#define EC_KIND ""
+#endif
+#if CONFIG_KEY_ED25519
+#define ED25519_KIND "; Ed25519"
+#else
+#define ED25519_KIND ""
+#endif
+
 struct key *key_load(WC_RNG *rng, unsigned char const *s, size_t len, char const **why) {
     struct key *k = secret_alloc(sizeof *k);
-    *why = "not a private key in PEM or DER that can be used: RSA of at most 4096 bits, EC on P-256, P-384 "
-           "or P-521, Ed25519";
+    *why = "not a private key that can be used: PEM or DER" RSA_KIND EC_KIND ED25519_KIND;
     if (!k) {
         *why = "out of memory";
         return 0;
@@ -116,9 +145,16 @@ struct key *key_load(WC_RNG *rng, unsigned char const *s, size_t len, char const
 
 void key_free(struct key *k) {
     switch (k->type) {
+#if CONFIG_KEY_RSA
     case KEY_RSA: wc_FreeRsaKey(&k->u.rsa); break;
+#endif
+#if CONFIG_KEY_EC
     case KEY_ECC: wc_ecc_free(&k->u.ecc); break;
+#endif
+#if CONFIG_KEY_ED25519
     case KEY_ED25519: wc_ed25519_free(&k->u.ed25519); break;
+#endif
+    default: break;
     }
     secret_free(k);
 }

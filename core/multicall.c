@@ -104,22 +104,23 @@ static int run_own(int argc, char const *const *argv) {
     return EXIT_USAGE;
 }
 
-static int run_applet(int argc, char const *const *argv, char const *const *envp, char const *name) {
-    struct applet const *applet = applet_find(name);
-    if (applet) return applet_run(applet, argc, argv, envp);
-    strerr_dief(EXIT_USAGE, "unknown applet ", name, "; " SELF " --list prints those that are built in");
-}
-
 static char const *base_name(char const *path) {
     char const *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
 }
 
+static int run_applet(int argc, char const *const *argv, char const *const *envp) {
+    char const *name = base_name(argv[0]);
+    struct applet const *applet = applet_find(name);
+    if (applet) return applet_run(applet, argc, argv, envp);
+    strerr_dief(EXIT_USAGE, "unknown applet ", name, "; " SELF " --list prints those that are built in");
+}
+
 int main(int argc, char const *const *argv, char const *const *envp) {
     PROG = SELF;
     if (argc < 1) strerr_dief(EXIT_USAGE, "no name to be called by");
-    char const *name = base_name(argv[0]);
-    if (strcmp(name, SELF)) return run_applet(argc, argv, envp, name);
+    if (strcmp(base_name(argv[0]), SELF)) return run_applet(argc, argv, envp);
     if (argc < 2 || argv[1][0] == '-') return run_own(argc, argv);
-    return run_applet(argc - 1, argv + 1, envp, argv[1]);
+    /* a name, or the path of a script whose interpreter this is */
+    return run_applet(argc - 1, argv + 1, envp);
 }

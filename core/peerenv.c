@@ -8,6 +8,7 @@
 #include <skalibs/fmtscan.h>
 #include <skalibs/sha256.h>
 
+#include "config.h"
 #include "escape.h"
 #include "x509.h"
 
@@ -43,6 +44,10 @@ static int none(void) {
     return 0;
 }
 
+static int has_certificate(struct x509 const *x) {
+    return CONFIG_PEER_CERTS && x;
+}
+
 /* Of a peer that showed no certificate, or one that x509 cannot read. */
 static int no_certificate(struct engine_info const *info) {
     errno = info->peer ? EPROTO : ENOENT;
@@ -72,7 +77,7 @@ static int add_hash(stralloc *sa, struct engine_info const *info, struct x509 co
     SHA256Schedule ctx;
     char digest[32], hex[64];
     (void)x;
-    if (!info->peer) return none();
+    if (!CONFIG_PEER_CERTS || !info->peer) return none();
     sha256_init(&ctx);
     sha256_update(&ctx, (char const *)info->peer, info->peerlen);
     sha256_final(&ctx, digest);
@@ -81,7 +86,7 @@ static int add_hash(stralloc *sa, struct engine_info const *info, struct x509 co
 }
 
 static int add_subject(stralloc *sa, struct engine_info const *info, struct x509 const *x) {
-    return x ? x509_name_text(sa, &x->subject) : no_certificate(info);
+    return has_certificate(x) ? x509_name_text(sa, &x->subject) : no_certificate(info);
 }
 
 static int add_resumed(stralloc *sa, struct engine_info const *info, struct x509 const *x) {
@@ -100,20 +105,20 @@ static int add_alpn(stralloc *sa, struct engine_info const *info, struct x509 co
 }
 
 static int add_issuer(stralloc *sa, struct engine_info const *info, struct x509 const *x) {
-    return x ? x509_name_text(sa, &x->issuer) : no_certificate(info);
+    return has_certificate(x) ? x509_name_text(sa, &x->issuer) : no_certificate(info);
 }
 
 static int add_serial(stralloc *sa, struct engine_info const *info, struct x509 const *x) {
-    return x ? x509_serial_text(sa, x) : no_certificate(info);
+    return has_certificate(x) ? x509_serial_text(sa, x) : no_certificate(info);
 }
 
 static int add_notafter(stralloc *sa, struct engine_info const *info, struct x509 const *x) {
-    return x ? x509_time_text(sa, &x->notafter) : no_certificate(info);
+    return has_certificate(x) ? x509_time_text(sa, &x->notafter) : no_certificate(info);
 }
 
 static int add_san(stralloc *sa, struct engine_info const *info, struct x509 const *x) {
     size_t before = sa->len;
-    if (!x) return no_certificate(info);
+    if (!has_certificate(x)) return no_certificate(info);
     if (!x509_san_text(sa, x)) return 0;
     return sa->len > before ? 1 : none();
 }
@@ -143,8 +148,8 @@ enum { VARIABLES_N = sizeof variables / sizeof *variables };
 enum { NAMES_MAX = 256 };
 
 /* A variable, or its bare name. */
-static int add_variable(stralloc *sa, size_t max, size_t i, struct engine_info const *info, struct x509 const *x,
-                        stralloc *left_out) {
+static int add_variable(stralloc *sa, size_t max, size_t i, struct engine_info const *info,
+                        struct x509 const *x, stralloc *left_out) {
     size_t start = sa->len, namelen = strlen(variables[i].name);
     if (!stralloc_catb(sa, variables[i].name, namelen) || !stralloc_append(sa, '=')) return 0;
     int ok = variables[i].add(sa, info, x);
@@ -161,7 +166,8 @@ static int add_variable(stralloc *sa, size_t max, size_t i, struct engine_info c
 
 int peerenv_make(stralloc *sa, size_t max, struct engine_info const *info, stralloc *left_out) {
     struct x509 x509;
-    struct x509 const *x = info->peer && x509_read(&x509, info->peer, info->peerlen) ? &x509 : 0;
+    struct x509 const *x =
+        CONFIG_PEER_CERTS && info->peer && x509_read(&x509, info->peer, info->peerlen) ? &x509 : 0;
     for (size_t i = 0; i < VARIABLES_N; i++)
         if (!add_variable(sa, max, i, info, x, left_out)) return 0;
     return stralloc_0(sa);

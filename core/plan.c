@@ -12,6 +12,7 @@
 #include <skalibs/types.h>
 
 #include "applet.h"
+#include "config.h"
 #include "exitcode.h"
 
 static void die_of_creds(struct chain_plan const *plan, struct creds_error const *err) {
@@ -89,7 +90,7 @@ void plan_find(struct chain_plan *plan) {
     find_ids(plan);
     if (plan->server)
         find_pairs(plan, plan->opt.snilevel != 2, plan->opt.snilevel != 0);
-    else if (plan->opt.send_cert)
+    else if (CONFIG_CLIENT_CERTS && plan->opt.send_cert)
         find_pairs(plan, 1, 0);
     if (plan->opt.verify != ENGINE_VERIFY_NONE) find_anchors(plan);
 }

@@ -9,6 +9,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include "config.h"
 #include "escape.h"
 #include "x509.h"
 
@@ -24,7 +25,7 @@ static int add_number(stralloc *sa, char const *key, uint64_t n) {
 
 static int add_peer(stralloc *sa, struct engine_info const *info) {
     struct x509 x;
-    if (!info->peer || !x509_read(&x, info->peer, info->peerlen)) return 1;
+    if (!CONFIG_PEER_CERTS || !info->peer || !x509_read(&x, info->peer, info->peerlen)) return 1;
     size_t start = sa->len;
     if (!stralloc_cats(sa, " peer=\"") || !x509_name_text(sa, &x.subject))
         sa->len = start;

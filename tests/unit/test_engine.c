@@ -295,6 +295,7 @@ static void the_master_secret_is_gone_with_the_engine(void **state) {
 #define CONNECTED(test) cmocka_unit_test_setup_teardown(test, connect_engines, free_engines)
 
 int main(void) {
+    if (!CONFIG_SERVER || !CONFIG_CLIENT || !CONFIG_KEY_EC) return unit_skip_all("SERVER, CLIENT, KEY_EC");
     struct CMUnitTest const tests[] = {
         WITH_NEW(a_handshake_may_trickle),
         WITH_NEW(the_end_of_the_transport_in_the_handshake_is_a_failure),

@@ -5,13 +5,13 @@ import subprocess
 
 import pytest
 
-from conftest import APPLETS
+from features import needs
 from harness import PATIENCE, command
 
 TOOLS = "/usr/bin:/bin"  # a PATH without an applet
 
-needs_super_server = pytest.mark.skipif("s6-tcpserver" not in APPLETS, reason="s6-tcpserver is not built in")
-needs_tcp_client = pytest.mark.skipif("s6-tcpclient" not in APPLETS, reason="s6-tcpclient is not built in")
+needs_super_server = needs("S6_TCPSERVER")
+needs_tcp_client = needs("S6_TCPCLIENT")
 
 
 class TlsServer:

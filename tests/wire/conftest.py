@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+import features
 import peer
 import watch
 from harness import Launcher
 from pki import Pki
 
 sys.dont_write_bytecode = True
-APPLETS = subprocess.check_output([os.environ["S6TLS_BIN"], "--list"], text=True).split()
 if watch.WATCHED: # before the test files are read, which look there too; in each worker of xdist anew
     built = os.environ.setdefault("S6TLS_BUILT", os.environ["S6TLS_BIN"])
     os.environ["S6TLS_BIN"] = str(watch.place(built))
@@ -34,12 +34,12 @@ def watchable(item):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leaves out what cannot be watched, and of the others all but each n-th where SAMPLE is n."""
+    """Leaves out what cannot be watched, and of the others all but each n-th where SAMPLE is n, from number SAMPLE_FIRST on."""
     kept = [item for item in items if not watch.WATCHED or watchable(item)]
-    sample = int(os.environ.get("SAMPLE") or 1)
+    sample, first = (int(os.environ.get(name) or 0) for name in ("SAMPLE", "SAMPLE_FIRST"))
     if sample > 1: # what -m leaves out must not be counted
         wanted = config.getoption("markexpr") == "quick"
-        kept = [item for item in kept if not wanted or item.get_closest_marker("quick")][::sample]
+        kept = [item for item in kept if not wanted or item.get_closest_marker("quick")][first % sample::sample]
     chosen = set(kept)
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = kept
@@ -73,7 +73,7 @@ def bin_dir(world_dir):
         (made / "s6-tls").symlink_to(os.environ["S6TLS_BIN"])
     else:
         shutil.copy(os.environ["S6TLS_BIN"], made / "s6-tls")
-    for name in watch.APPLETS:
+    for name in features.BUILT_IN:
         (made / name).symlink_to("s6-tls")
     return made
 
@@ -138,11 +138,13 @@ class Link:
 
 @pytest.fixture(params=["s6-tlsd", "s6-tlsc"])
 def side(request):
+    features.require(features.symbol(request.param))
     return request.param
 
 
 @pytest.fixture(params=["1.2", "1.3"])
 def version(request):
+    features.require(*["TLS12"] if request.param == "1.2" else [])
     return request.param
 
 

@@ -11,6 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from features import require_command, require_keys
 from watch import SLOWNESS
 
 PATIENCE = 20 * SLOWNESS
@@ -188,9 +189,12 @@ class Launcher:
     def environment(self, changes):
         """The base environment with changes; None as a value removes the variable."""
         merged = {**self.env, **(changes or {})}
-        return {name: str(value) for name, value in merged.items() if value is not None}
+        made = {name: str(value) for name, value in merged.items() if value is not None}
+        require_keys(made)
+        return made
 
     def program(self, argv, env=None, sock=None, **popen):
+        require_command(argv)
         err = self.dir / f"stderr.{len(self.runs)}"
         run = Run([str(word) for word in argv], self.environment(env), sock, err, cwd=self.dir, **popen)
         self.runs.append(run)

@@ -5,9 +5,12 @@ import os
 import struct
 from dataclasses import dataclass
 
+from features import require, require_group
+
 X25519, P256, P384 = 29, 23, 24
 GENERATOR = bytes.fromhex("046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
                           "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5")
+NAMES = {X25519: "X25519", P256: "P-256", P384: "P-384"}
 SHARES = {X25519: b"\x09" + bytes(31), P256: GENERATOR}
 GOOD_SUITES = [0x1301, 0x1302, 0x1303, 0xC02B, 0xC02F, 0xC02C, 0xC030, 0xCCA9, 0xCCA8]
 SCHEMES = [0x0403, 0x0503, 0x0804, 0x0401, 0x0807]
@@ -52,6 +55,10 @@ def message(version="1.2", suites=GOOD_SUITES, extra=(), compression=b"\0", lega
             offered=(X25519, P256, P384)):
     """A ClientHello's handshake message; version is the highest that it offers."""
     versions = [0x0304, 0x0303] if version == "1.3" else [0x0303]
+    if version == "1.3":
+        require_group([NAMES[group] for group in offered if group in SHARES])
+    else:
+        require("TLS12")
     body = numbers([legacy]) + os.urandom(32) + vector(1, os.urandom(32)) + vector(2, numbers(suites))
     body += vector(1, compression) + vector(2, b"".join([*extra, *usual(versions, offered)]))
     return b"\x01" + vector(3, body)

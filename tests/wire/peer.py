@@ -6,6 +6,8 @@ import select
 import ssl
 import warnings
 
+from features import require, require_group, require_suite
+
 LIBSSL = ctypes.CDLL("libssl.so.3")
 VERSIONS = {"1.0": ssl.TLSVersion.TLSv1, "1.1": ssl.TLSVersion.TLSv1_1, "1.2": ssl.TLSVersion.TLSv1_2,
             "1.3": ssl.TLSVersion.TLSv1_3}
@@ -13,10 +15,12 @@ VERSIONS = {"1.0": ssl.TLSVersion.TLSv1, "1.1": ssl.TLSVersion.TLSv1_1, "1.2": s
 
 def context(server=False, version=None, ciphers=None, cert=None, trust=None, verify=None):
     """A context of Python's ssl for either side; it verifies the peer if given trust, a CA's PEM file."""
+    require(*["TLS12"] if version == "1.2" else [])
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server else ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname = False
     made.verify_mode = verify or (ssl.CERT_REQUIRED if trust else ssl.CERT_NONE)
     if ciphers:
+        require_suite(ciphers.split(":"))
         made.set_ciphers(ciphers)
     if version:
         with warnings.catch_warnings():
@@ -187,6 +191,7 @@ class Tls:
         LIBSSL.SSL_set_shutdown(self.handle(), 0)
 
     def groups(self, names):
+        require_group(names.split(":"))
         assert LIBSSL.SSL_ctrl(self.handle(), 92, ctypes.c_long(0), names.encode()) == 1
         return self
 

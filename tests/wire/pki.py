@@ -6,6 +6,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from features import default_key
+
 CONFIG = """
 [ca]
 default_ca = any
@@ -35,6 +37,7 @@ KEYS = {
     "ed25519": ["-algorithm", "ED25519"],
 }
 
+DEFAULT_KEY = default_key()
 LOCAL = "DNS:localhost,IP:127.0.0.1,IP:::1"
 PAST, NOW, FUTURE = (("20200101000000Z", "20210101000000Z"), ("20240101000000Z", "20480101000000Z"),
                      ("20470101000000Z", "20480101000000Z"))
@@ -82,8 +85,8 @@ class Pki:
 
     @functools.lru_cache(maxsize=None)
     def key(self, kind="p256", name=""):
-        """A private key, PKCS#8 PEM; another name, another key."""
-        path = self.path("key")
+        """A private key, PKCS#8 PEM; another name, another key. Its file tells its kind."""
+        path = self.path(f"{kind}.key")
         openssl("genpkey", *KEYS[kind], "-out", path)
         path.chmod(0o600)
         return path
@@ -101,14 +104,14 @@ class Pki:
         return self.sign("/CN=localhost", LOCAL, None, self.key(name="self-signed"), None)
 
     @functools.lru_cache(maxsize=None)
-    def issue(self, subject="/CN=localhost", san=LOCAL, usage="serverAuth", key="p256", issuer=None,
+    def issue(self, subject="/CN=localhost", san=LOCAL, usage="serverAuth", key=DEFAULT_KEY, issuer=None,
               dates=NOW):
         """A leaf, by default a good one for a server on this machine."""
         return self.sign(subject, san, usage, self.key(key), issuer or self.root(), dates=dates)
 
     @functools.lru_cache(maxsize=None)
     def client(self, subject="/C=DE/O=Wire/CN=alice", san="email:alice@example.com", usage="clientAuth",
-               key="p256", issuer=None, dates=NOW):
+               key=DEFAULT_KEY, issuer=None, dates=NOW):
         return self.sign(subject, san, usage, self.key(key, "client"), issuer or self.root(), dates=dates)
 
     def as_requested(self, subject):

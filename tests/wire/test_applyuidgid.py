@@ -9,9 +9,10 @@ import tempfile
 
 import pytest
 
+from features import needs
 from watch import WATCHED
 
-pytestmark = [pytest.mark.quick,
+pytestmark = [pytest.mark.quick, needs("S6_APPLYUIDGID"),
               pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")]
 BIN = os.environ["S6TLS_BIN"]
 STATUS = ["cat", "/proc/self/status"]

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+pytestmark = pytest.mark.xdist_group("build") # they share builds
 NEEDED = ["Makefile", "Kconfig", "applets", "build/configs", "core", *glob.glob("build/*", root_dir=TOP)]
 HELLO = """/* s6-hello: says hello.
  * It must not say more.
@@ -43,14 +44,6 @@ def run(*argv, cwd=TOP, env=None, code=0):
 
 def make(out, *argv, **options):
     return run("make", "-j2", f"O={out}", *argv, **options)
-
-
-def edit(path, old, new):
-    with open(path) as file:
-        text = file.read()
-    assert old in text
-    with open(path, "w") as file:
-        file.write(text.replace(old, new))
 
 
 def read(path):
@@ -127,16 +120,6 @@ def test_a_second_make_does_nothing(built):
     before = file_times(out)
     assert before and not re.search(r"^ +(CC|AR|LD) ", make(out, "WERROR=1")[0], re.M)
     assert file_times(out) == before
-
-
-def test_one_changed_option_rebuilds_what_it_must(tmp_path, built):
-    out = tmp_path / "out"
-    shutil.copytree(built[0], out)
-    make(out, "WERROR=1")
-    edit(out / ".config", "CONFIG_LINGER=5000", "CONFIG_LINGER=4999")
-    stdout, _ = make(out, "WERROR=1")
-    assert "CC  core/multicall.c" in stdout and "CC  core/ids.c" not in stdout
-    assert "LINGER=4999\n" in run(out / "s6-tls", "--version")[0]
 
 
 def test_a_touched_header_rebuilds_its_readers(tmp_path, small):
@@ -225,13 +208,6 @@ def test_the_binary_is_hardened(built):
     assert "__stack_chk_fail" in run("nm", "-D", binary)[0]
 
 
-@pytest.mark.parametrize("name", sorted(os.listdir(TOP + "/build/configs")))
-def test_a_named_config_survives_olddefconfig_unchanged(tmp_path, name):
-    shutil.copy(f"{TOP}/build/configs/{name}", tmp_path / ".config")
-    make(tmp_path, "olddefconfig")
-    assert read(tmp_path / ".config") == read(f"{TOP}/build/configs/{name}")
-
-
 def test_defconfig_is_the_default_config(tmp_path):
     (tmp_path / ".config").write_text("# CONFIG_S6_TLSD is not set\n")
     make(tmp_path, "defconfig")
@@ -260,25 +236,9 @@ def test_a_missing_kconfig_tool_is_named_with_its_package(tmp_path, without_kcon
     assert "kconfig-frontends-nox" in stderr
 
 
-def test_install_makes_the_binary_and_relative_symlinks(tmp_path, built):
-    make(built[0], "WERROR=1", "install", f"DESTDIR={tmp_path}", "PREFIX=/usr")
-    names = run(built[0] / "s6-tls", "--list")[0].split()
-    assert sorted(os.listdir(tmp_path / "usr/bin")) == sorted(["s6-tls", *names])
-    assert {os.readlink(tmp_path / "usr/bin" / name) for name in names} == {"s6-tls"}
-    assert run(tmp_path / "usr/bin/s6-applyuidgid", "echo", "there")[0] == "there\n"
-
-
 def test_install_leaves_out_what_is_not_selected(tmp_path, small):
     make("out", "install", f"DESTDIR={tmp_path}", cwd=small)
     assert sorted(os.listdir(tmp_path / "usr/local/bin")) == ["s6-applyuidgid", "s6-hello", "s6-tls"]
-
-
-def test_help_lists_every_target():
-    shown, _ = run("make", "help")
-    targets = re.search(r"^\.PHONY: (.*)$", read(TOP + "/Makefile"), re.M).group(1).split()
-    assert {"install", "menuconfig", "check"} <= set(targets)
-    for target in set(targets) - {"all", "help", "FORCE"}:
-        assert f"make {target} " in shown
 
 
 def test_clean_removes_what_was_built(tmp_path):

@@ -6,6 +6,8 @@ import pytest
 import hello
 from peer import Ended, Tls, context
 
+pytestmark = pytest.mark.quick
+
 
 def meet(run, ctx):
     tls = Tls(run.sock, ctx, server=True)

@@ -6,6 +6,8 @@ import pytest
 
 from peer import Tls, context
 
+pytestmark = pytest.mark.quick
+
 
 @pytest.mark.parametrize("option, end", [("--close-notify", "close_notify"), ("--no-close-notify", "fin"),
                                          ("--no-close-notify --close-notify", "close_notify"),

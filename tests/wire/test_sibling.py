@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import APPLETS
+from features import BUILT_IN as APPLETS
 from harness import comm, eventually
 
 DECOY = "#!/bin/sh\necho decoy\n"

@@ -5,6 +5,8 @@ import pytest
 from peer import Ended, Tls, context
 from pki import FUTURE, LOCAL, PAST
 
+pytestmark = pytest.mark.quick
+
 
 @pytest.fixture
 def meet(launch, pki, version):

@@ -17,7 +17,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 WATCHED = os.environ.get("WATCHED", "")
 SLOWNESS = {"sanitize": 2, "valgrind": 5}.get(WATCHED, 1)
-APPLETS = ("s6-tlsd", "s6-tlsc", "s6-applyuidgid")
+APPLETS = tuple(sorted(path.stem for path in (Path(__file__).parents[2] / "applets").glob("*.c")))
 # Debian's valgrind is a script of sh, which drops variables such as KEYFILE:x
 VALGRIND = shutil.which("valgrind.bin") or shutil.which("valgrind") or "valgrind"
 KINDS = "definite,indirect,possible"

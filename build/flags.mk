@@ -1,0 +1,53 @@
+# What the compiler and the linker are told, from the symbols of the menu "Build" and from variables.
+
+# $1 a symbol, $2 the flags if it is y, $3 if it is not
+if_config = $(if $(filter y,$(CONFIG_$1)),$2,$3)
+
+# What is built to be watched: SANITIZE=1 by ASan and UBSan (without FORTIFY, which hides calls from them), VALGRIND=1 by valgrind.
+WATCHED = $(if $(filter 1,$(SANITIZE)),sanitize,$(if $(filter 1,$(VALGRIND)),valgrind))
+ifeq ($(WATCHED),sanitize)
+CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+CONFIG_STACK_PROTECTOR :=
+CONFIG_FORTIFY :=
+WATCH := $(O)/tests/watched.o
+endif
+
+CFLAGS ?= $(call if_config,OPTIMIZE_SIZE,-Os,-O2) $(call if_config,DEBUG,-g -fno-omit-frame-pointer) $(call if_config,LTO,-flto=auto)
+WARN = -Wall -Wextra -Wundef -Wshadow -Wformat=2 $(if $(filter 1,$(WERROR)),-Werror)
+# The C library warns of FORTIFY without optimisation.
+fortify = $(if $(filter -O0,$(CFLAGS)),,-D_FORTIFY_SOURCE=2)
+HARDEN = $(call if_config,STACK_PROTECTOR,-fstack-protector-strong,-fno-stack-protector) \
+	-U_FORTIFY_SOURCE $(call if_config,FORTIFY,$(fortify)) $(call if_config,PIE,-fPIE,-fno-pie)
+PIE_LINK = $(call if_config,LINK_STATIC,$(call if_config,PIE,-static-pie,-static -no-pie),$(call if_config,PIE,-pie,-no-pie))
+HARDEN_LINK = $(PIE_LINK) $(call if_config,RELRO,-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now,-Wl$(comma)-z$(comma)norelro$(comma)-z$(comma)lazy)
+comma := ,
+
+# An archive of objects for LTO needs a tool that can read them.
+ifeq ($(origin AR)$(CONFIG_LTO),defaulty)
+AR = $(if $(findstring clang,$(CC)),llvm-ar,gcc-ar)
+endif
+
+# A library: the prefix that was asked for, else what pkg-config knows, else the compiler's own paths.
+# $1 the prefix, $2 the name to link, $3 the names that pkg-config may know it by
+at_prefix = -I$1/include -L$1/lib -L$1/lib/skalibs -Wl,-rpath,$1/lib -l$2
+pkg_config = for p in $3; do pkg-config --cflags --libs $(call if_config,LINK_STATIC,--static) $$p 2>/dev/null && exit; done; echo -l$2
+find_library = $(if $1,$(call at_prefix,$1,$2),$(shell $(pkg_config)))
+# Without its options.h, headers there would be read with the options of another wolfSSL: structures of wrong sizes.
+ifneq ($(WOLFSSL_PREFIX),)
+ifeq ($(wildcard $(WOLFSSL_PREFIX)/include/wolfssl/options.h),)
+$(error $(WOLFSSL_PREFIX)/include/wolfssl/options.h is missing; what is built with --enable-distro does not install it)
+endif
+endif
+WOLFSSL := $(call find_library,$(WOLFSSL_PREFIX),wolfssl,wolfssl)
+SKALIBS := $(call find_library,$(SKALIBS_PREFIX),skarnet,skalibs libskarnet)
+
+# The flags that find headers (-I) go to the compiler, the others to the linker only.
+compiler_part = $(filter -I% -D%,$1)
+linker_part = $(filter-out -I% -D%,$1)
+COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DS6TLS_VERSION=\"$(VERSION)\" -I$(O)/include -Icore $(WARN) $(HARDEN) \
+	-ffunction-sections -fdata-sections $(call compiler_part,$(WOLFSSL) $(SKALIBS)) $(CPPFLAGS) $(CFLAGS)
+LINK = $(CC) $(CFLAGS) $(HARDEN) $(HARDEN_LINK) -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
+# wolfSSL may need libm when it is static
+LIBS = $(call linker_part,$(WOLFSSL)) $(call linker_part,$(SKALIBS)) -lm
+
+can_link_static = sh build/can-link-static $(CC) $(LDFLAGS) -- $(LIBS)

@@ -1,0 +1,29 @@
+# Building and running the tests.
+
+.PHONY: unit check lint interop randcheck
+
+unit: $(UNIT)
+$(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libcore.a $(WATCH) $(O)/link-flags
+	@$(say) '  LD  $@'
+	$(Q)$(LINK) -o $@ $(filter-out %flags,$^) -lcmocka $(LIBS)
+
+check:
+	@O='$(abspath $(O))' WATCHED='$(WATCHED)' SAMPLE='$(SAMPLE)' NO_SKIP='$(NO_SKIP)' sh tests/run $(T)
+
+lint:
+	@O='$(abspath $(O))' sh scripts/lint
+
+# The applets against other programs that speak TLS
+interop: all
+	@/usr/bin/python3 tests/matrix/matrix.py $(O)/s6-tls docs/interop.md
+
+randcheck:
+	@O='$(abspath $(O))' sh tests/randcheck $(or $(FIRST),1) $(or $(SEEDS),3)
+
+help::
+	@echo 'make unit          build the unit tests'
+	@echo 'make check         run all tests; T="unit", "wire", "quick" or names of tests: only those'
+	@echo '                   SANITIZE=1, VALGRIND=1: watched by those; SAMPLE=n: each n-th; NO_SKIP=1: none may be skipped'
+	@echo 'make lint          compilers, analysers and style: no finding'
+	@echo 'make interop       other TLS clients and servers against the applets, compared with docs/interop.md'
+	@echo 'make randcheck     build and try configurations chosen at random: SEEDS=3 of them, numbered from FIRST=1'
