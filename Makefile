@@ -43,7 +43,7 @@ Q := $(if $(V),,@)
 say = $(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo)
 GENERATED := $(O)/include/config.h $(O)/include/applets.h
 
-.PHONY: all unit check install clean help defconfig olddefconfig menuconfig FORCE
+.PHONY: all unit check model coverage install clean help defconfig olddefconfig menuconfig FORCE
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -101,6 +101,13 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libcore.a
 check:
 	@O='$(abspath $(O))' sh tests/run $(T)
 
+model:
+	@tests/model/run
+
+# A build of its own: the counts are of that
+coverage:
+	@O='$(abspath $(O))-coverage' tests/coverage/run
+
 install: all
 	@sh build/install $(O) '$(DESTDIR)$(BINDIR)' $(APPLETS)
 
@@ -111,6 +118,8 @@ help:
 	@echo 'make               build $(O)/s6-tls'
 	@echo 'make unit          build the unit tests'
 	@echo 'make check         run all tests; T="unit", "wire" or names of tests: only those'
+	@echo 'make model         check the model of the relay with Spin, and that it sees its rules broken'
+	@echo 'make coverage      run all tests in $(O)-coverage; which lines they reach, against docs/coverage.md'
 	@echo 'make install       binary and symlinks into DESTDIR, PREFIX=$(PREFIX), BINDIR=$(BINDIR)'
 	@echo 'make defconfig     start again from the default configuration'
 	@echo 'make menuconfig    choose applets and options'

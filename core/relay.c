@@ -4,6 +4,7 @@
 #include "relay_parts.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -24,7 +25,8 @@ void relay_init(struct relay *r, struct engine *e, struct net const *net, int fr
 static void watch_prog(struct relay *r) {
     if (!r->watch.gone(r->watch.data)) return;
     r->gone = 1;
-    if (r->from >= 0 && ioctl(r->from, FIONREAD, &r->drain) < 0) r->drain = 0;
+    /* better a grandchild's bytes too than prog's lost in silence */
+    if (r->from >= 0 && ioctl(r->from, FIONREAD, &r->drain) < 0) r->drain = INT_MAX;
     relay_drop_in(r);
 }
 
