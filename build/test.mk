@@ -1,6 +1,6 @@
 # Building and running the tests.
 
-.PHONY: unit check lint interop randcheck
+.PHONY: unit check lint model coverage interop randcheck
 
 unit: $(UNIT)
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libcore.a $(WATCH) $(O)/link-flags
@@ -9,6 +9,13 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libcore.a $(WATCH) $(O)/link-flags
 
 check:
 	@O='$(abspath $(O))' WATCHED='$(WATCHED)' SAMPLE='$(SAMPLE)' NO_SKIP='$(NO_SKIP)' sh tests/run $(T)
+
+model:
+	@tests/model/run
+
+# A build of its own: the counts are of that
+coverage:
+	@O='$(abspath $(O))-coverage' tests/coverage/run
 
 lint:
 	@O='$(abspath $(O))' sh scripts/lint
@@ -25,5 +32,7 @@ help::
 	@echo 'make check         run all tests; T="unit", "wire", "quick" or names of tests: only those'
 	@echo '                   SANITIZE=1, VALGRIND=1: watched by those; SAMPLE=n: each n-th; NO_SKIP=1: none may be skipped'
 	@echo 'make lint          compilers, analysers and style: no finding'
+	@echo 'make model         check the model of the relay with Spin, and that it sees its rules broken'
+	@echo 'make coverage      run all tests in $(O)-coverage; which lines they reach, against docs/coverage.md'
 	@echo 'make interop       other TLS clients and servers against the applets, compared with docs/interop.md'
 	@echo 'make randcheck     build and try configurations chosen at random: SEEDS=3 of them, numbered from FIRST=1'

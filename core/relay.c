@@ -4,6 +4,7 @@
 #include "relay_parts.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -23,7 +24,8 @@ void relay_init(struct relay *r, struct engine *e, struct net const *net, struct
 static void watch_prog(struct relay *r) {
     if (!r->watch.gone(r->watch.data)) return;
     r->gone = 1;
-    if (r->local.rfd >= 0 && ioctl(r->local.rfd, FIONREAD, &r->drain) < 0) r->drain = 0;
+    /* better a grandchild's bytes too than prog's lost in silence */
+    if (r->local.rfd >= 0 && ioctl(r->local.rfd, FIONREAD, &r->drain) < 0) r->drain = INT_MAX;
     relay_drop_in(r);
 }
 
