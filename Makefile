@@ -27,9 +27,9 @@ say = $(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo)
 APPLETS := $(sort $(wildcard applets/*.c))
 
 help::
-	@echo 'make all           build $(O)/s6-tls; make alone does the same'
-	@echo 'make clean         remove $(O)'
-	@echo 'make help          print this'
+	@echo 'make all                build $(O)/s6-tls; make alone does the same'
+	@echo 'make clean              remove $(O)'
+	@echo 'make help               print this'
 
 include build/kconfig.mk
 include build/flags.mk

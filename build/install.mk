@@ -11,4 +11,4 @@ install: all
 symbol = $(shell echo $(basename $(notdir $1)) | tr a-z- A-Z_)
 
 help::
-	@echo 'make install       the binary and the names of the applets, into DESTDIR, PREFIX ($(CONFIG_PREFIX)), BINDIR'
+	@echo 'make install            the binary and the names of the applets, below DESTDIR; PREFIX and BINDIR override the configuration'

@@ -50,11 +50,11 @@ listconfig:
 	@awk -f build/listconfig.awk $(KCONFIG_CONFIG) $(O)/Kconfig.applets Kconfig
 
 help::
-	@echo 'make menuconfig    choose applets and options'
-	@echo 'make nconfig       the same in other menus'
-	@echo 'make listconfig    print the symbols, each with its value, type and prompt'
-	@echo 'make defconfig     start again from the default configuration'
-	@$(foreach c,$(NAMED_CONFIGS),echo 'make $c_defconfig  start again from build/configs/$c';)
-	@echo 'make olddefconfig  give new options their defaults'
-	@echo 'make savedefconfig write what differs from the defaults to $(O)/defconfig'
-	@echo 'make randconfig    choose at random; SEED=number makes the same choice each time'
+	@echo 'make menuconfig         choose applets and options'
+	@echo 'make nconfig            the same in other menus'
+	@echo 'make listconfig         print the symbols, each with its value, type and prompt'
+	@echo 'make defconfig          start again from the default configuration'
+	@$(foreach c,$(NAMED_CONFIGS),printf 'make %-18s start again from build/configs/$c\n' $c_defconfig;)
+	@echo 'make olddefconfig       give new options their defaults'
+	@echo 'make savedefconfig      write what differs from the defaults to $(O)/defconfig'
+	@echo 'make randconfig         choose at random; SEED=number makes the same choice each time'

@@ -28,11 +28,11 @@ randcheck:
 	@O='$(abspath $(O))' sh tests/randcheck $(or $(FIRST),1) $(or $(SEEDS),3)
 
 help::
-	@echo 'make unit          build the unit tests'
-	@echo 'make check         run all tests; T="unit", "wire", "quick" or names of tests: only those'
-	@echo '                   SANITIZE=1, VALGRIND=1: watched by those; SAMPLE=n: each n-th; NO_SKIP=1: none may be skipped'
-	@echo 'make lint          compilers, analysers and style: no finding'
-	@echo 'make model         check the model of the relay with Spin, and that it sees its rules broken'
-	@echo 'make coverage      run all tests in $(O)-coverage; which lines they reach, against docs/coverage.md'
-	@echo 'make interop       other TLS clients and servers against the applets, compared with docs/interop.md'
-	@echo 'make randcheck     build and try configurations chosen at random: SEEDS=3 of them, numbered from FIRST=1'
+	@echo 'make unit               build the unit tests'
+	@echo 'make check              run all tests; T="unit", "wire", "quick" or names of tests: only those'
+	@echo '                        SANITIZE=1, VALGRIND=1: watched by those; SAMPLE=n: each n-th; NO_SKIP=1: none may be skipped'
+	@echo 'make lint               compilers, analysers and style: no finding'
+	@echo 'make model              check the model of the relay with Spin, and that it sees its rules broken'
+	@echo 'make coverage           run all tests in $(O)-coverage; which lines they reach, against docs/coverage.md'
+	@echo 'make interop            other TLS clients and servers against the applets, compared with docs/interop.md'
+	@echo 'make randcheck          build and try configurations chosen at random: SEEDS=3 of them, numbered from FIRST=1'
