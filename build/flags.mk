@@ -6,7 +6,7 @@ if_config = $(if $(filter y,$(CONFIG_$1)),$2,$3)
 # What is built to be watched: SANITIZE=1 by ASan and UBSan (without FORTIFY, which hides calls from them), VALGRIND=1 by valgrind.
 WATCHED = $(if $(filter 1,$(SANITIZE)),sanitize,$(if $(filter 1,$(VALGRIND)),valgrind))
 ifeq ($(WATCHED),sanitize)
-CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -static-libasan -static-libubsan
 CONFIG_STACK_PROTECTOR :=
 CONFIG_FORTIFY :=
 WATCH := $(O)/tests/watched.o

@@ -1,5 +1,5 @@
 /* watched: in what is built with SANITIZE=1, tells the sanitizers where their reports go: into the directory "reports"
- * beside the binary, whatever the environment is.
+ * beside the binary, whatever the environment is; and looks for leaks at _exit too.
  * It runs before they are set up: it must not call a function that they replace, nor be checked itself. */
 
 #include <linux/limits.h>
@@ -7,32 +7,53 @@
 #include <unistd.h>
 
 #define UNCHECKED __attribute__((no_sanitize("address", "undefined")))
-#define ALWAYS "exitcode=77:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"
-#define BEFORE ALWAYS ":log_path="
-#define AFTER "/reports/report"
+#define LOG_PATH ":log_path="
+#define REPORT "/reports/report"
 
+struct options {
+    char text[128 + sizeof LOG_PATH + PATH_MAX + sizeof REPORT];
+    long len;
+};
+
+/* Two libraries, each with options of its own. */
 char const *__asan_default_options(void);
 char const *__ubsan_default_options(void);
+void __lsan_do_leak_check(void);
 
-static char text[sizeof BEFORE + PATH_MAX + sizeof AFTER];
+static UNCHECKED void append(struct options *o, char const *word) {
+    while (*word) o->text[o->len++] = *word++;
+    o->text[o->len] = 0;
+}
 
-static UNCHECKED void append(char const *word, long *at) {
-    while (*word) text[(*at)++] = *word++;
-    text[*at] = 0;
+/* The directory of the binary. */
+static UNCHECKED void append_directory(struct options *o) {
+    long n = syscall(SYS_readlink, "/proc/self/exe", o->text + o->len, PATH_MAX);
+    while (n > 0 && o->text[o->len + n - 1] != '/') n--;
+    if (n > 0) o->len += n - 1;
+}
+
+static UNCHECKED char const *with_log_path(struct options *o, char const *others) {
+    o->len = 0;
+    append(o, others);
+    append(o, LOG_PATH);
+    append_directory(o);
+    append(o, REPORT);
+    return o->text;
 }
 
 UNCHECKED char const *__asan_default_options(void) {
-    long at = 0;
-    append(BEFORE, &at);
-    long len = syscall(SYS_readlink, "/proc/self/exe", text + at, PATH_MAX);
-    if (len <= 0) return ALWAYS;
-    for (at += len; text[at - 1] != '/'; at--)
-        ;
-    at--;
-    append(AFTER, &at);
-    return text;
+    static struct options o;
+    return with_log_path(&o,
+                         "exitcode=77:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1");
 }
 
 UNCHECKED char const *__ubsan_default_options(void) {
-    return "print_stacktrace=1";
+    static struct options o;
+    return with_log_path(&o, "exitcode=77:print_stacktrace=1");
+}
+
+/* In the place of libc's, for libraries too: the sanitizers look for leaks at exit() only. */
+UNCHECKED void _exit(int code) {
+    __lsan_do_leak_check();
+    for (;;) syscall(SYS_exit_group, code);
 }
