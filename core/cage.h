@@ -15,7 +15,7 @@ enum cage_part {
     CAGE_PRIVILEGES = 1, /* none is gained by executing: no_new_privs */
     CAGE_MEMORY = 2,     /* nobody but root reads it: not dumpable, no core */
     CAGE_GROUPS = 4,     /* root keeps no supplementary group */
-    CAGE_FILES = 8,      /* the file system, new TCP connections, signals to others: Landlock */
+    CAGE_FILES = 8,      /* the file system and new TCP connections: Landlock */
     CAGE_LIMITS = 16,    /* no new fd, no new process */
     CAGE_CALLS = 32,     /* every system call that is not in its table: a seccomp filter */
     CAGE_WHOLE = 63,

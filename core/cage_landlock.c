@@ -1,4 +1,4 @@
-/* cage_landlock: takes all of the file system, new TCP connections and foreign processes from a process.
+/* cage_landlock: takes the file system, new TCP connections and abstract sockets from a process.
  * What the kernel is too young to take away it leaves; must not fail for that. */
 
 #include "cage_parts.h"
@@ -17,10 +17,12 @@ struct ruleset {
     uint64_t scopes;
 };
 
-/* Each version of the interface has the rights of the ones before, from bit 0 on, and some more. */
+/* Each version of the interface has the rights of the ones before, from bit 0 on, and some more.
+ * The scope of signals is left out: it would stop a parent-death signal too (PR_SET_PDEATHSIG), which is sent
+ * in the name of who dies. The filter takes signals away. */
 static unsigned char const rights[][3] = {
     /* files, network, scopes */
-    {13, 0, 0}, {14, 0, 0}, {15, 0, 0}, {15, 2, 0}, {16, 2, 0}, {16, 2, 2},
+    {13, 0, 0}, {14, 0, 0}, {15, 0, 0}, {15, 2, 0}, {16, 2, 0}, {16, 2, 1},
 };
 
 enum { KNOWN = sizeof rights / sizeof *rights };
