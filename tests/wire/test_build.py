@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+pytestmark = pytest.mark.not_watched("its builds are others")
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 pytestmark = pytest.mark.xdist_group("build") # they share builds
 NEEDED = ["Makefile", "Kconfig", "applets", "build/configs", "core", *glob.glob("build/*", root_dir=TOP)]

