@@ -4,7 +4,8 @@
  * These two are taken in place of the C library's, by the shared libraries too. A process that a signal ends does
  * not count. */
 
-#include <sys/syscall.h>
+#define _GNU_SOURCE
+#include <dlfcn.h>
 #include <unistd.h>
 
 extern void __gcov_dump(void);
@@ -21,10 +22,11 @@ static void write_counts(void) {
 
 void _exit(int code) {
     write_counts();
-    for (;;) syscall(SYS_exit_group, code);
+    ((__typeof__(_exit) *)dlsym(RTLD_NEXT, "_exit"))(code);
+    __builtin_unreachable();
 }
 
 int execve(char const *path, char *const argv[], char *const envp[]) {
     write_counts();
-    return (int)syscall(SYS_execve, path, argv, envp);
+    return ((__typeof__(execve) *)dlsym(RTLD_NEXT, "execve"))(path, argv, envp);
 }

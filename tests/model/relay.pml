@@ -13,13 +13,13 @@
 #endif
 
 /* Pieces, where the code counts bytes: how many a buffer holds, how many each side has. */
-#define UNSENT_MAX 1
+#define UNSENT_MAX 2
 #define OUT_MAX 1
 #define REST_MAX 2
-#define E_OUT_MAX 5
+#define E_OUT_MAX 3
 #if FULL
 #define PIECES 5
-#define UPDATES 3
+#define UPDATES 2
 #elif SMALL
 #define PIECES 1
 #define UPDATES 0
