@@ -59,7 +59,7 @@ chan pipe_to = [1] of { mtype:piece }
 /* The relay. An fd is open or not; errno is none or some. */
 mtype:state r_in = RELAY_OPEN, r_out = RELAY_OPEN;
 mtype:outcome r_outcome = RELAY_ENDED;
-bool r_from = true, r_to = true, r_net = true;
+bool r_local_rfd = true, r_local_wfd = true, r_net = true;
 bool r_in_ended, r_peer_closed, r_net_ended, r_net_errno, r_cut, r_refused, r_gone, r_discard;
 bool r_inlen, r_outlen, r_farewell;
 byte r_drain, r_rest, r_unacked;
@@ -209,7 +209,7 @@ inline relay_end_in() {
 
 inline stop_taking() {
 #if !NO_CLOSE_ONCE
-    r_from = false;
+    r_local_rfd = false;
 #endif
     r_outlen = false
 }
@@ -361,7 +361,7 @@ inline take_cleartext() {
 }
 
 inline relay_drop_in() {
-    r_to = false;
+    r_local_wfd = false;
     r_discard = true;
     r_inlen = false
 }
@@ -372,7 +372,7 @@ inline deliver() {
     :: r_inlen && prog_in_closed -> relay_drop_in(); did = true
     :: r_inlen && !prog_in_closed && is_full(pipe_to) -> skip
     :: r_inlen && !prog_in_closed && has_room(pipe_to) ->
-        assert(r_to);
+        assert(r_local_wfd);
         assert(r_inbuf == DATA); /* nothing that came after the end of the in direction */
         pipe_to!r_inbuf;
         pending_in = pending_in - (pending_in > 0);
@@ -403,7 +403,7 @@ inline relay_step_in() {
     PART_OF_STEP {
         if
         :: !r_inlen && r_in != RELAY_OVER && (r_in == RELAY_ENDING || r_discard) ->
-            r_to = false;
+            r_local_wfd = false;
             r_discard = true;
             if
             :: r_in_ended -> r_in = RELAY_OVER; progress = true
@@ -435,9 +435,9 @@ inline relay_read_rest() {
 /* ---- relay_out.c ---- */
 
 #if NO_UNSENT_MAX
-#define relay_may_take (r_from && !r_outlen)
+#define relay_may_take (r_local_rfd && !r_outlen)
 #else
-#define relay_may_take (r_from && !r_outlen && len(e_out) < UNSENT_MAX)
+#define relay_may_take (r_local_rfd && !r_outlen && len(e_out) < UNSENT_MAX)
 #endif
 
 inline relay_read_from() {
@@ -569,7 +569,7 @@ inline relay_step_out() {
 #else
 #define lingers \
     ((r_out == RELAY_ENDING && (r_outcome != RELAY_ENDED || r_cut)) || \
-     (r_out == RELAY_OVER && !r_net_ended && (!r_to || r_discard || r_in_ended)))
+     (r_out == RELAY_OVER && !r_net_ended && (!r_local_wfd || r_discard || r_in_ended)))
 #endif
 
 inline relay_abandon() {
@@ -623,7 +623,7 @@ inline watch_prog() {
     r_drain = 0;
 #else
     if
-    :: r_from -> r_drain = len(pipe_from)
+    :: r_local_rfd -> r_drain = len(pipe_from)
     :: else -> skip
     fi;
 #endif
@@ -638,9 +638,9 @@ inline watch_prog() {
 #define wait_net_write (r_net && r_out != RELAY_OVER && has(e_out) && net_writable)
 #define wait_from (relay_may_take && from_readable)
 #if NO_TO_WATCH
-#define wait_to (r_to && r_inlen && (prog_in_closed || has_room(pipe_to)))
+#define wait_to (r_local_wfd && r_inlen && (prog_in_closed || has_room(pipe_to)))
 #else
-#define wait_to (r_to && (prog_in_closed || (r_inlen && has_room(pipe_to))))
+#define wait_to (r_local_wfd && (prog_in_closed || (r_inlen && has_room(pipe_to))))
 #endif
 #if NO_WATCH
 #define wait_watch false
@@ -651,7 +651,7 @@ inline watch_prog() {
 
 inline look() {
     rev_watch = wait_watch;
-    rev_to = r_to && prog_in_closed;
+    rev_to = r_local_wfd && prog_in_closed;
     rev_net = wait_net_read;
     rev_from = wait_from
 }
@@ -673,8 +673,8 @@ inline judge() {
     assert(!(peer_reads && prog_ended) || our_fin);
     /* all that the peer sent has come, and its end, whether the peer reads or not */
     assert(!(prog_listens && r_outcome == RELAY_ENDED && engine_reads) || pending_in == 0 || discards);
-    assert(!(prog_listens && (peer_fin || peer_reset) && engine_reads) || !r_to);
-    assert(!discards || !r_to || !prog_listens);
+    assert(!(prog_listens && (peer_fin || peer_reset) && engine_reads) || !r_local_wfd);
+    assert(!discards || !r_local_wfd || !prog_listens);
     /* what nobody wants does not keep the peer from writing */
     assert(!(r_net && is_full(net_in) && engine_reads) || !(exited || prog_in_closed || discards));
     /* nothing is left to wait for */
@@ -815,7 +815,7 @@ active proctype Relay() {
                 assert(!r_net || peer_fin || peer_reset || heard_long_ago || r_refused); /* it has lingered */
                 r_net = false;
                 if
-                :: !r_to -> break
+                :: !r_local_wfd -> break
                 :: else -> skip
                 fi
             :: else -> skip
@@ -873,13 +873,13 @@ end_start:
 end_acts:
     do
     :: atomic { prog_reads && has(pipe_to) -> pipe_to?_ }
-    :: atomic { !prog_out_closed && left > 0 && has_room(pipe_from) && r_from ->
+    :: atomic { !prog_out_closed && left > 0 && has_room(pipe_from) && r_local_rfd ->
         pipe_from!DATA; pending_out++; left-- }
     :: atomic { !prog_out_closed && !exited -> prog_out_closed = true; left = 0 }
     :: atomic { !prog_in_closed && !exited -> prog_closes_in() }
     :: atomic { prog_reads -> prog_reads = false }
     :: atomic { !exited -> prog_exits() }
-    :: atomic { held && !prog_out_closed && has_room(pipe_from) && r_from ->
+    :: atomic { held && !prog_out_closed && has_room(pipe_from) && r_local_rfd ->
         pipe_from!(r_gone -> AFTER : HELD) }
     :: atomic { held && !prog_out_closed -> prog_closes_in(); prog_out_closed = true }
 #if STAYS
