@@ -156,7 +156,8 @@ def test_without_the_key_process_none_of_it_is_in_the_binary(tmp_path, built):
     out, wanted = tmp_path / "out", {"keyproc_run", "keyproc_sign", "keyring_keep_secret"}
     assert wanted <= symbols(built[0] / "s6-tls")
     shutil.copytree(built[0], out)
-    edit(out / ".config", "CONFIG_KEY_PROCESS=y", "# CONFIG_KEY_PROCESS is not set")
+    config = out / ".config"
+    config.write_text(config.read_text().replace("CONFIG_KEY_PROCESS=y", "# CONFIG_KEY_PROCESS is not set"))
     make(out, "WERROR=1")
     there = symbols(out / "s6-tls")
     assert not {name for name in there if name.startswith("keyproc")} | wanted & there

@@ -12,6 +12,7 @@ import pytest
 from peer import Ended
 
 HERE = Path(__file__).parent
+pytestmark = [pytest.mark.xdist_group("faults"), pytest.mark.not_watched("the calls that fail are those of the library that watches")]
 SECRET = b"to and fro"
 
 
@@ -23,12 +24,28 @@ def library(world_dir):
     return made
 
 
+@pytest.fixture(scope="session")
+def failing_bin(world_dir):
+    """The applets in a build without a cage, which what makes calls fail would not live in, and with the keys in the
+    engine, so that all calls are in one process and in prog's."""
+    made = world_dir / "failing"
+    made.mkdir()
+    config = Path(os.environ["S6TLS_BIN"]).with_name(".config").read_text()
+    for symbol in ("CAGE", "KEY_PROCESS"):
+        config = config.replace(f"CONFIG_{symbol}=y", f"# CONFIG_{symbol} is not set")
+    (made / ".config").write_text(config)
+    subprocess.run(["make", "-s", "-j2", f"O={made}", "CFLAGS=-O0"], cwd=HERE.parents[1], check=True, stdin=subprocess.DEVNULL)
+    for name in ("s6-tlsd", "s6-tlsc"):
+        (made / name).symlink_to("s6-tls")
+    return made
+
+
 class Faulty:
     """Runs one good connection after another, each with a call that fails."""
 
-    def __init__(self, launch, ends, pki, library, log, side):
+    def __init__(self, launch, ends, pki, library, log, side, applets):
         self.launch, self.ends, self.pki, self.side, self.log = launch, ends, pki, side, log
-        self.env = {"LD_PRELOAD": str(library), "FAULT_LOG": str(self.log)}
+        self.env = {"LD_PRELOAD": str(library), "FAULT_LOG": str(self.log), "PATH": f"{applets}:{os.environ['PATH']}"}
         if os.getuid() == 0:
             self.env |= {"TLS_UID": "60001", "TLS_GID": "60001"}
 
@@ -61,9 +78,9 @@ class Faulty:
 
 
 @pytest.fixture
-def faulty(launch, ends, pki, library, world_dir, tmp_path, side):
+def faulty(launch, ends, pki, library, failing_bin, world_dir, tmp_path, side):
     """The log is where every user can write to it."""
-    return Faulty(launch, ends, pki, library, world_dir / f"calls.{tmp_path.name}", side)
+    return Faulty(launch, ends, pki, library, world_dir / f"calls.{tmp_path.name}", side, failing_bin)
 
 
 # The codes with which the program may end when a function fails, by groups of which each is a test. 42 is prog's own.
