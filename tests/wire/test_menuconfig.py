@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from features import APPLETS
-from harness import eventually
+from harness import eventually, members
 
 TOP = Path(__file__).resolve().parent.parent.parent
 
@@ -25,6 +26,7 @@ class Terminal:
         self.socket = socket
         environment = {**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8"}
         self.tmux("new-session", "-d", "-x", "80", "-y", "40", command, env=environment)
+        self.session = int(self.tmux("display-message", "-p", "#{pane_pid}"))
 
     def tmux(self, *words, **options):
         done = run("tmux", "-f", "/dev/null", "-S", self.socket, *words, **options)
@@ -56,12 +58,18 @@ class Terminal:
     def ended(self):
         return run("tmux", "-S", self.socket, "has-session").returncode != 0
 
+    def end(self):
+        """All that runs in it too: kconfig-mconf does not end with its terminal, it reads on in a loop."""
+        for pid in members(self.session):
+            os.kill(pid, signal.SIGKILL)
+        run("tmux", "-S", self.socket, "kill-server")
+
 
 @pytest.fixture
 def session(tmp_path):
     made = Terminal(tmp_path / "tmux", f"make O={tmp_path}/out menuconfig")
     yield made
-    run("tmux", "-S", made.socket, "kill-server")
+    made.end()
 
 
 def change(terminal):
