@@ -92,5 +92,5 @@ void plan_find(struct chain_plan *plan) {
         find_pairs(plan, plan->opt.snilevel != 2, plan->opt.snilevel != 0);
     else if (CONFIG_CLIENT_CERTS && plan->opt.send_cert)
         find_pairs(plan, 1, 0);
-    if (plan->opt.verify != ENGINE_VERIFY_NONE) find_anchors(plan);
+    if (CONFIG_PEER_CERTS && plan->opt.verify != ENGINE_VERIFY_NONE) find_anchors(plan);
 }
