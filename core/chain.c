@@ -110,8 +110,7 @@ static int keep_own_fds(struct run *run) {
 }
 
 /* After the handshake, with what it came to: prog may start. Without: there will be no prog. */
-static int tell_prog(void *data, struct engine_info const *info) {
-    struct run *run = data;
+static int tell_prog(struct run *run, struct engine_info const *info) {
     size_t max = run->plan->prog ? PEERENV_MAX : PEERENV_NOTIFY_MAX;
     stralloc block = STRALLOC_ZERO, left_out = STRALLOC_ZERO;
     int code = 0;
@@ -207,6 +206,15 @@ static void await_keys(struct run *run) {
     }
 }
 
+/* The keys are not needed any more. Where no death of prog will be waited for, theirs must be now, or they would stay
+ * zombies for as long as the connection lasts or lingers. */
+static int shaken(void *data, struct engine_info const *info) {
+    struct run *run = data;
+    int code = tell_prog(run, info);
+    if (run->keys && (!info || !run->plan->prog)) await_keys(run);
+    return code;
+}
+
 /* ---- all of it ---- */
 
 /* To be asked when a child has died. */
@@ -247,7 +255,7 @@ static struct conn conn_of(struct chain_plan const *plan) {
 
 int chain_run(struct chain_plan const *plan) {
     struct run run = {.plan = plan, .conn = conn_of(plan), .deaths = -1, .control = -1};
-    run.conn.shaken = tell_prog;
+    run.conn.shaken = shaken;
     run.conn.data = &run;
     int code = set_up_process(&run);
     if (!code) code = plan->prog ? fork_prog(&run) : take_local(&run);
