@@ -19,7 +19,8 @@ fortify = $(if $(filter -O0,$(CFLAGS)),,-D_FORTIFY_SOURCE=2)
 HARDEN = $(call if_config,STACK_PROTECTOR,-fstack-protector-strong,-fno-stack-protector) \
 	-U_FORTIFY_SOURCE $(call if_config,FORTIFY,$(fortify)) $(call if_config,PIE,-fPIE,-fno-pie)
 PIE_LINK = $(call if_config,LINK_STATIC,$(call if_config,PIE,-static-pie,-static -no-pie),$(call if_config,PIE,-pie,-no-pie))
-HARDEN_LINK = $(PIE_LINK) $(call if_config,RELRO,-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now,-Wl$(comma)-z$(comma)norelro$(comma)-z$(comma)lazy)
+HARDEN_LINK = $(PIE_LINK) \
+	$(call if_config,RELRO,-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now,-Wl$(comma)-z$(comma)norelro$(comma)-z$(comma)lazy)
 comma := ,
 
 # An archive of objects for LTO needs a tool that can read them.

@@ -18,8 +18,9 @@ enum { PEERENV_MAX = 65536, PEERENV_VALUE_MAX = 16384 };
 /* What s6-networking's programs read of one at once, less than their buffer. */
 enum { PEERENV_NOTIFY_MAX = 4095 };
 
-/* Appends the block, of max bytes at most, to sa, which is empty. What would be too long, or cannot be told from a malformed certificate, is left
- * out; its names are appended to left_out, each with a space before it. Returns 1, or 0: no memory. */
+/* Appends the block, of max bytes at most, to sa, which is empty. What would be too long, or cannot be told from
+ * a malformed certificate, is left out; its names are appended to left_out, each with a space before it.
+ * Returns 1, or 0: no memory. */
 int peerenv_make(stralloc *sa, size_t max, struct engine_info const *info, stralloc *left_out);
 
 /* Whether the len bytes at s are a block and nothing else: the names of the contract, in the order in which

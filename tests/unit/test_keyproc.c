@@ -1,16 +1,16 @@
 /* test_keyproc: both ends of the socketpair of the key process, each with another end that means harm.
- * It must not know how keys are kept or how the processes come about. */
+ * It must not know how keys are kept or how the processes come about; what a request is, is test_keyproc_request. */
 
 #include "sandbox.h"
 
 #include "exitcode.h"
-#include "keyproc.h"
+#include "request.h"
 
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-enum { HEADER = offsetof(struct keyproc_request, in), P256 = 0, RSA = 1, ED25519 = 2 };
+enum { P256 = 0, RSA = 1, ED25519 = 2 };
 
 static struct keyring *ring;
 static int ours, theirs; /* theirs: the other end's, whichever side is tested */
@@ -57,70 +57,6 @@ static int close_pair(void **state) {
     close(ours);
     close(theirs);
     return 0;
-}
-
-/* ---- the one parser ---- */
-
-static struct keyproc_request const *request(uint32_t op, uint32_t key, uint32_t scheme, uint32_t len) {
-    static struct keyproc_request q;
-    q = (struct keyproc_request){.op = op, .key = key, .scheme = scheme, .len = len};
-    return &q;
-}
-
-static int takes(struct keyproc_request const *q, size_t len, size_t content_max) {
-    return !keyproc_refuses(q, len, content_max);
-}
-
-static void only_an_enumerated_request_is_taken(void **state) {
-    (void)state;
-    assert_true(takes(request(KEYPROC_SIGN, 0, SIGN_ECDSA, 32), HEADER + 32, 256));
-    for (uint32_t op = 0; op < 70000; op++)
-        if (op != KEYPROC_SIGN) assert_false(takes(request(op, 0, SIGN_ECDSA, 32), HEADER + 32, 256));
-    assert_false(takes(request(UINT32_MAX, 0, SIGN_ECDSA, 32), HEADER + 32, 256));
-    for (uint32_t scheme = SIGN_ED25519 + 1; scheme < 70000; scheme++)
-        assert_false(takes(request(KEYPROC_SIGN, 0, scheme, 32), HEADER + 32, 256));
-    assert_false(takes(request(KEYPROC_SIGN, 0, UINT32_MAX, 32), HEADER + 32, 256));
-    assert_false(takes(request(KEYPROC_SIGN, 0, 1U << 31, 32), HEADER + 32, 256));
-}
-
-static void each_scheme_has_its_lengths(void **state) {
-    static struct {
-        enum sign_scheme scheme;
-        size_t lengths[3];
-    } const table[] = {
-        {SIGN_ECDSA, {32, 48, 64}},  {SIGN_RSA_PKCS1, {51, 67, 83}}, {SIGN_RSA_PSS_SHA256, {32}},
-        {SIGN_RSA_PSS_SHA384, {48}}, {SIGN_RSA_PSS_SHA512, {64}},
-    };
-    (void)state;
-    for (size_t i = 0; i < COUNT(table); i++)
-        for (uint32_t len = 0; len <= SIGN_CONTENT_MAX; len++) {
-            size_t const *l = table[i].lengths;
-            int right = len && (len == l[0] || len == l[1] || len == l[2]);
-            if (takes(request(KEYPROC_SIGN, 0, table[i].scheme, len), HEADER + len, SIGN_CONTENT_MAX) !=
-                right)
-                fail_msg("scheme %u, length %u", table[i].scheme, len);
-        }
-}
-
-static void content_is_bounded_for_servers_more_than_for_clients(void **state) {
-    static size_t const bounds[] = {KEYPROC_CONTENT, SIGN_CONTENT_MAX};
-    (void)state;
-    for (size_t i = 0; i < COUNT(bounds); i++)
-        for (uint32_t len = 0; len <= SIGN_CONTENT_MAX; len++)
-            assert_int_equal(takes(request(KEYPROC_SIGN, 0, SIGN_ED25519, len), HEADER + len, bounds[i]),
-                             len > 0 && len <= bounds[i]);
-}
-
-static void a_message_is_as_long_as_it_says(void **state) {
-    (void)state;
-    for (size_t len = 0; len <= sizeof(struct keyproc_request) + 100; len++)
-        assert_int_equal(takes(request(KEYPROC_SIGN, 0, SIGN_ECDSA, 32), len, 256), len == HEADER + 32);
-    for (uint32_t len = SIGN_CONTENT_MAX - 20; len < SIGN_CONTENT_MAX + 40; len++)
-        assert_int_equal(takes(request(KEYPROC_SIGN, 0, SIGN_ED25519, len), HEADER + len, SIGN_CONTENT_MAX),
-                         len <= SIGN_CONTENT_MAX);
-    /* a sum that would overflow 32 bits */
-    assert_false(takes(request(KEYPROC_SIGN, 0, SIGN_ED25519, UINT32_MAX - HEADER + 1), 0, SIGN_CONTENT_MAX));
-    assert_false(takes(request(KEYPROC_SIGN, 0, SIGN_ED25519, UINT32_MAX), HEADER - 1, SIGN_CONTENT_MAX));
 }
 
 /* ---- the key process, and an engine that has been taken over ---- */
@@ -350,10 +286,6 @@ static void a_report_is_a_code_that_we_know_and_a_text(void **state) {
 
 int main(void) {
     struct CMUnitTest const tests[] = {
-        TEST(only_an_enumerated_request_is_taken),
-        TEST(each_scheme_has_its_lengths),
-        TEST(content_is_bounded_for_servers_more_than_for_clients),
-        TEST(a_message_is_as_long_as_it_says),
         TEST(each_key_signs),
         TEST(an_rsa_key_signs_in_both_schemes),
         TEST(there_is_no_third_signature),

@@ -3,8 +3,6 @@
 import socket
 import subprocess
 
-import pytest
-
 from features import needs
 from harness import PATIENCE, command
 

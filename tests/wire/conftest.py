@@ -11,11 +11,13 @@ import pytest
 
 import features
 import peer
+import service
 import watch
 from harness import Launcher
 from pki import Pki
 
 sys.dont_write_bytecode = True
+site = service.site # a fixture
 if watch.WATCHED: # before the test files are read, which look there too; in each worker of xdist anew
     built = os.environ.setdefault("S6TLS_BUILT", os.environ["S6TLS_BIN"])
     os.environ["S6TLS_BIN"] = str(watch.place(built))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness import eventually
-from service import BARE, fetch, listens, serves, site  # noqa: F401 (site is a fixture)
+from service import BARE, fetch, listens, serves
 
 CHAINS = Path(__file__).parents[2] / "docs/chains"
 

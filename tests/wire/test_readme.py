@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness import eventually
-from service import BARE, listens, serves, site  # noqa: F401 (site is a fixture)
+from service import BARE, listens, serves
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 

@@ -1,0 +1,22 @@
+/* request: a request to the key process, whole or wrong, as its tests send it.
+ * It must not say what becomes of it. */
+
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include "unit.h"
+
+#include "keyproc.h"
+
+/* what stands before the content */
+enum { HEADER = offsetof(struct keyproc_request, in) };
+
+/* Good until the next call. */
+static inline struct keyproc_request const *request(uint32_t op, uint32_t key, uint32_t scheme,
+                                                    uint32_t len) {
+    static struct keyproc_request q;
+    q = (struct keyproc_request){.op = op, .key = key, .scheme = scheme, .len = len};
+    return &q;
+}
+
+#endif
