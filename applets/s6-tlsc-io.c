@@ -19,7 +19,7 @@
  *     -I idle        milliseconds without a byte moved either way, 0 for no limit
  *     -k servername  ask for this name, and verify that the server's certificate is for it
  *     --no-verify-cert  do not verify the server's certificate
- *     -d notif       after the handshake write the SSL_ variables to this file descriptor, each ended by a null byte; one more ends them
+ *     -d notif       after the handshake write the SSL_ variables to this fd, each ended by a null byte and all by one more
  *     fdr, fdw       the network is read from the one and written to the other
  * CADIR or CAFILE names the trust anchors.
  */

@@ -18,7 +18,7 @@
  *     -K kimeout    milliseconds for the handshake as a whole
  *     -I idle       milliseconds without a byte moved either way, 0 for no limit
  *     -k snilevel   0 only KEYFILE and CERTFILE; 1 also KEYFILE:x and CERTFILE:x for clients that ask for x; 2 only those
- *     -d notif      after the handshake write the SSL_ variables to this file descriptor, each ended by a null byte; one more ends them
+ *     -d notif      after the handshake write the SSL_ variables to this fd, each ended by a null byte and all by one more
  *     fdr, fdw      cleartext is read from the one and written to the other
  * KEYFILE and CERTFILE name the key and the certificate chain; with -Y or -y, CADIR or CAFILE the trust anchors.
  */
