@@ -251,11 +251,12 @@ def client(tmp_path_factory):
 RSA = {"wc_RsaPrivateKeyDecode", "wc_RsaSSL_Sign", "wc_RsaPSS_Sign", "wolfSSL_CTX_SetRsaSignCb"}
 EC = {"wc_EccPrivateKeyDecode", "wc_ecc_sign_hash", "wolfSSL_CTX_SetEccSignCb"}
 ED25519 = {"wc_Ed25519PrivateKeyDecode", "wc_ed25519_sign_msg", "wolfSSL_CTX_SetEd25519SignCb"}
+ANCHORS = {"creds_find_anchors", "engine_add_anchors", "x509_name_text", "wolfSSL_CTX_load_verify_buffer"}
 
 
 @pytest.mark.parametrize("symbol, names", [
     ("TLS12", {"wolfSSLv23_server_method", "wolfSSL_CTX_SetMinVersion", "wolfSSL_CTX_NoTicketTLSv12"}),
-    ("SNI_CERTS", {"hostname_matches"}), ("KEY_RSA", RSA), ("KEY_EC", EC),
+    ("CLIENT_CERTS", ANCHORS), ("SNI_CERTS", {"hostname_matches"}), ("KEY_RSA", RSA), ("KEY_EC", EC),
     ("KEY_ED25519", ED25519), ("SUITES_AES_GCM", {"cpu_has_aes"}), ("SUITES_CHACHA20", {"cpu_has_aes"})])
 def test_an_option_left_out_leaves_no_code_in_the_server(server, symbol, names):
     there, gone = server.build()[0], server.without(symbol)[0]
