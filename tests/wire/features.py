@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from watch import APPLETS
+
 TOP = Path(__file__).resolve().parent.parent.parent
-APPLETS = tuple(sorted(path.stem for path in TOP.glob("applets/*.c")))
 KEYS = {"p256": "KEY_EC", "p384": "KEY_EC", "p521": "KEY_EC", "rsa": "KEY_RSA", "ed25519": "KEY_ED25519"}
 GROUPS = {"X25519": "GROUP_X25519", "P-256": "GROUP_P256", "P-384": "GROUP_P384", "P-521": "GROUP_P521"}
 CLIENT_CERTS = {"s6-tlsd": ("-Y", "-y", "--client-cert", "--mandatory-client-cert"),

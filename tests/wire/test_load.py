@@ -1,6 +1,7 @@
 """Many connections under a real super-server: every answer whole, no stall, nothing left behind."""
 
 import socket
+import statistics
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -24,10 +25,11 @@ def server(launch):
     return start
 
 
-def fetch(port, ctx, request=b""):
-    """The whole answer of one connection, to a client with Nagle's algorithm, and how long it took."""
+def fetch(port, ctx, request=b"", nagle=1):
+    """The whole answer of one connection, to a client with Nagle's algorithm or without, and how long it took."""
     start = time.monotonic()
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, int(not nagle))
         tls = Tls(sock, ctx)
         tls.handshake()
         if request:
@@ -43,3 +45,27 @@ def test_a_thousand_connections_fifty_at_a_time_all_get_their_answer(server):
     assert answers == [b"answer"] * 1000
     time.sleep(2)
     assert run.processes() == {run.pid}
+
+
+def stall(first, second, rounds=60):
+    """How much longer the second takes than the first, by the medians of their turns: a machine that is slow or busy is so
+    for both. Each gives an answer and its seconds."""
+    turns = [(first(), second()) for _ in range(rounds)]
+    assert {answer for turn in turns for answer, _ in turn} == {b"answer"}
+    one, other = (statistics.median(turn[which][1] for turn in turns) for which in (0, 1))
+    return other - one
+
+
+def test_one_connection_at_a_time_has_no_stall(server, version):
+    """-D and -d of tcpserver are the caller's Nagle off and on."""
+    ports = [server([nagle], "printf", "answer")[1] for nagle in ("-D", "-d")]
+    ctx = context(version=version)
+    assert stall(*[lambda port=port: fetch(port, ctx) for port in ports]) < 0.025
+
+
+def test_client_that_speaks_first_has_no_stall(server, version):
+    """With Nagle's algorithm its request waits until its Finished is acknowledged, and nothing else would tell it so at
+    once."""
+    port = server([], "head", "-c", "6")[1]
+    ctx = context(version=version)
+    assert stall(*[lambda nagle=nagle: fetch(port, ctx, b"answer", nagle) for nagle in (0, 1)]) < 0.025
