@@ -46,11 +46,11 @@ char const *cage_parts_text(char text[CAGE_TEXT_MAX], int parts) {
         "limits",
         "a system call filter (seccomp)",
     };
-    text[0] = 0;
+    char *end = text;
+    *end = 0;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (!(parts & 1 << i)) continue;
-        if (text[0]) strcat(text, ", ");
-        strcat(text, names[i]);
+        end = stpcpy(stpcpy(end, end > text ? ", " : ""), names[i]);
     }
     return text;
 }

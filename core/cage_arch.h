@@ -35,6 +35,8 @@
 #define CAGE_AUDIT_ARCH 0
 #endif
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the kernel's own names, where it has none */
+
 /* Older than some kernel headers, and everywhere the same, but for the base of mips. */
 #if defined(__mips__)
 #define CAGE_CALL(number) (4000 + (number))
@@ -93,5 +95,7 @@ enum { CAGE_ABSENT = -1 };
 #ifndef __NR_time
 #define __NR_time CAGE_ABSENT
 #endif
+
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 #endif

@@ -81,12 +81,13 @@ static char const *why_no_signature(struct conn const *c) {
 #if CONFIG_CAGE
 
 static int enter_cage(struct conn *c) {
-    char text[CAGE_TEXT_MAX];
     int missing = cage_enter(CAGE_ENGINE, RELAY_POLL_N);
     if (missing < 0) return fatal_sys(c, EXIT_SYSTEM, "enter the cage");
-    if (missing && c->opt->verbosity > 1)
+    if (missing && c->opt->verbosity > 1) {
+        char text[CAGE_TEXT_MAX];
         strerr_warnw("this system lacks a part of the cage, going on without: ",
                      cage_parts_text(text, missing));
+    }
     return 0;
 }
 

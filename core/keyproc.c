@@ -91,7 +91,7 @@ static int leave_parent(struct keyproc_task const *task) {
     int const keep[] = {2, task->fd};
     char name[16];
     selfpipe_finish();
-    snprintf(name, sizeof name, "%s: key", PROG);
+    (void)snprintf(name, sizeof name, "%s: key", PROG);
     prctl(PR_SET_NAME, name);
     withdraw();
     return fds_close_others(keep, 2) < 0 ? -1 : fds_fill_standard();
@@ -130,8 +130,8 @@ static int prepare(struct keyproc_task const *task, struct keyring **ring, struc
 static void report(int fd, int code, struct creds_error const *err) {
     struct keyproc_report r = {.code = (uint32_t)code};
     if (code)
-        snprintf(r.text, sizeof r.text, "unable to %s%s: %s", err->what, err->object,
-                 err->errnum ? strerror(err->errnum) : err->reason);
+        (void)snprintf(r.text, sizeof r.text, "unable to %s%s: %s", err->what, err->object,
+                       err->errnum ? strerror(err->errnum) : err->reason);
     fd_send(fd, (char *)&r, offsetof(struct keyproc_report, text) + strlen(r.text) + 1, MSG_NOSIGNAL);
 }
 

@@ -57,10 +57,10 @@ static char const *name_option(struct opterror *err, int code, char const *word)
 }
 
 static void take_one(struct optable const *tables, size_t count, int code, struct opterror *err) {
-    struct found at = {NULL, NULL};
+    struct found at = find(tables, count, code);
     if (code == ':')
         err->what = "no argument to option ";
-    else if (code == '?' || !(at = find(tables, count, code)).row)
+    else if (!at.row) /* '?' is nobody's letter */
         err->what = "unknown option ";
     else
         at.table->take(at.table->data, at.row->code, at.row->has_arg ? optarg : NULL, err);

@@ -20,7 +20,8 @@
 
 /* What the kernel was told to execute. A symlink as good as the file; relative, if the caller's was. */
 static char const *started_as(void) {
-    char const *path = (char const *)getauxval(AT_EXECFN);
+    char const *path =
+        (char const *)getauxval(AT_EXECFN); /* NOLINT(performance-no-int-to-ptr): the kernel's way */
     return path ? path : "";
 }
 

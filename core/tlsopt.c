@@ -136,7 +136,7 @@ static void take(void *data, int code, char const *arg, struct opterror *err) {
 
 /* In s6-networking since 2.4, and here where nothing says otherwise, -K is of the handshake alone. */
 static unsigned int default_idle(struct tlsopt const *o, enum tlsopt_user user) {
-    return user & (IO | UCSPI) ? 0 : o->handshake;
+    return (user & (IO | UCSPI)) ? 0 : o->handshake;
 }
 
 struct optable tlsopt_begin(struct tlsopt_parsing *p, struct tlsopt *o, enum tlsopt_user user) {

@@ -25,8 +25,7 @@ static void end_text(char text[END_TEXT], struct addr const *a) {
     addr_text(ip, a);
     port[uint16_fmt(port, addr_port(a))] = 0;
     int v6 = strchr(ip, ':') != NULL;
-    strcpy(text, v6 ? "[" : "");
-    strcat(strcat(strcat(text, ip), v6 ? "]:" : ":"), port);
+    stpcpy(stpcpy(stpcpy(stpcpy(text, v6 ? "[" : ""), ip), v6 ? "]:" : ":"), port);
 }
 
 void serverlog_start(struct addr const *local) {

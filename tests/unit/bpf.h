@@ -37,7 +37,7 @@ static inline uint32_t bpf_run(struct sock_filter const *program, size_t n, stru
             break;
         case BPF_ALU | BPF_AND | BPF_K: a &= i->k; break;
         case BPF_JMP | BPF_JEQ | BPF_K: at += a == i->k ? i->jt : i->jf; break;
-        case BPF_JMP | BPF_JSET | BPF_K: at += a & i->k ? i->jt : i->jf; break;
+        case BPF_JMP | BPF_JSET | BPF_K: at += (a & i->k) ? i->jt : i->jf; break;
         case BPF_RET | BPF_K: return i->k;
         default: fail_msg("instruction %zu is unknown: %x", at, i->code);
         }

@@ -37,8 +37,8 @@ static inline unsigned char *sandbox_read(char const *name, size_t *len) {
     *len = fread(room, 1, sizeof room, f);
     fclose(f);
     assert_true(*len && *len < sizeof room);
-    unsigned char *s = malloc(*len);
-    return memcpy(s, room, *len);
+    unsigned char *copy = malloc(*len);
+    return memcpy(copy, room, *len);
 }
 
 static inline void sandbox_write(char const *name, void const *s, size_t len) {

@@ -20,9 +20,10 @@ static int memory_works(void const *data) {
         char *s = malloc(n);
         CHECK(s);
         memset(s, 1, n);
-        CHECK((s = realloc(s, n * 3)));
-        memset(s, 1, n * 3);
-        free(s);
+        char *larger = realloc(s, n * 3);
+        CHECK(larger);
+        memset(larger, 1, n * 3);
+        free(larger);
     }
 #ifdef __GLIBC__
     malloc_trim(0);

@@ -237,7 +237,7 @@ static void the_engines_alone_take_the_handshake_limit_for_no_more_than_that(voi
     (void)state;
     unsigned int handshake_only = IO | TLSOPT_UCSPITLSD | TLSOPT_UCSPITLSC;
     for (size_t i = 0; i < COUNT(users); i++) {
-        unsigned int idle = users[i] & handshake_only ? 0 : 50;
+        unsigned int idle = (users[i] & handshake_only) ? 0 : 50;
         assert_true(parse(users[i], "-K 50") > 0 && o.handshake == 50 && o.idle == idle);
         assert_true(parse(users[i], "-K 50 -I 9") > 0 && o.handshake == 50 && o.idle == 9);
         assert_true(parse(users[i], "-K 50 -I 0") > 0 && o.handshake == 50 && o.idle == 0);
