@@ -37,8 +37,8 @@ static inline int chance_percent(uint64_t *chance, unsigned int percent) {
 
 /* A number from the environment, or what it is without. */
 static inline unsigned long unit_number(char const *name, unsigned long otherwise) {
-    char const *value = getenv(name);
-    return value ? strtoul(value, 0, 10) : otherwise;
+    char const *given = getenv(name);
+    return given ? strtoul(given, 0, 10) : otherwise;
 }
 
 /* For main, where what the whole program tests is not built in: TAP of one skipped test. */
