@@ -22,7 +22,7 @@ lint:
 
 # The applets against other programs that speak TLS
 interop: all
-	@/usr/bin/python3 tests/matrix/matrix.py $(O)/s6-tls docs/interop.md
+	@S6TLS_BIN='$(abspath $(O))/s6-tls' /usr/bin/python3 tests/matrix/matrix.py docs/interop.md
 
 randcheck:
 	@O='$(abspath $(O))' sh tests/randcheck $(or $(FIRST),1) $(or $(SEEDS),3)

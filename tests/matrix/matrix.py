@@ -1,7 +1,7 @@
 """matrix: every foreign peer against our server and our client, a table of real handshakes with the body checked.
 
-Arguments: the binary, and the file where the table is kept, which is compared, or written after --write. Ends
-with "N passed, N failed"."""
+Argument: the file where the table is kept, which is compared, or written after --write. The binary is that of S6TLS_BIN,
+as for all tests. Ends with "N passed, N failed"."""
 
 import concurrent.futures
 import os
@@ -193,10 +193,10 @@ def table(world, side, names, pool):
 
 
 def main():
-    *options, binary, file = sys.argv[1:]
+    *options, file = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="s6-tls-matrix.") as directory:
         Path(directory).chmod(0o755)
-        world = World(Path(binary).resolve(), Path(directory))
+        world = World(os.environ["S6TLS_BIN"], Path(directory))
         with concurrent.futures.ThreadPoolExecutor(3) as pool:
             text = (HERE / "head.md").read_text()
             text += "\n## Clients against s6-tlsserver\n\n" + table(world, our_server, peers.CLIENTS, pool)
