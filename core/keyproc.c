@@ -57,12 +57,10 @@ static char const *answer(int fd, struct keyring *ring, struct keyproc_request c
     return 0;
 }
 
-static char const *serve_one(int fd, struct keyring *ring, struct keyproc_request *q, size_t content_max,
-                             int *ended) {
+static char const *serve_one(int fd, struct keyring *ring, struct keyproc_request *q, size_t content_max) {
     ssize_t len =
         fd_recv(fd, (char *)q, HEADER + content_max, MSG_TRUNC); /* what is longer tells its length */
-    *ended = len <= 0;
-    if (*ended) return 0;
+    if (len <= 0) return 0;
     char const *why = keyproc_refuses(q, (size_t)len, content_max);
     return why ? why : answer(fd, ring, q);
 }
@@ -70,10 +68,8 @@ static char const *serve_one(int fd, struct keyring *ring, struct keyproc_reques
 /* One piece of memory for whatever is asked; not the stack, which is wiped as far down as it may have been used. */
 char const *keyproc_serve(int fd, struct keyring *ring, size_t content_max) {
     struct keyproc_request *q = secret_alloc(HEADER + content_max);
-    char const *why = q ? 0 : "more than there is memory for";
-    int ended = 0;
-    for (unsigned int n = 0; n < KEYPROC_SIGNATURES && !ended && !why; n++)
-        why = serve_one(fd, ring, q, content_max, &ended);
+    if (!q) return "more than there is memory for";
+    char const *why = serve_one(fd, ring, q, content_max);
     secret_free(q);
     return why;
 }

@@ -2,8 +2,8 @@
  * The process that asks is the one that faces the network: nothing of what it sends is trusted, and nothing is
  * answered that is not listed here.
  *
- * First, from the key process: one report. Then a request, a reply, and so on, at most KEYPROC_SIGNATURES times.
- * What is not a request that it takes ends the key process, without a reply; so does the end of the other one. */
+ * First, from the key process: one report. Then one request and its reply: a handshake needs one signature, after a
+ * HelloRetryRequest too. Then the key process ends; what is not a request that it takes ends it without a reply. */
 
 #ifndef KEYPROC_H
 #define KEYPROC_H
@@ -23,8 +23,7 @@ enum keyproc_op {
 };
 
 enum {
-    KEYPROC_SIGNATURES = 2, /* of one connection: a handshake needs one */
-    KEYPROC_CONTENT = 256,  /* bytes for Ed25519 to sign, but for clients (RFC 5246 7.4.8) */
+    KEYPROC_CONTENT = 256, /* bytes for Ed25519 to sign, but for clients (RFC 5246 7.4.8) */
     KEYPROC_TEXT = 8192,
 };
 
@@ -56,8 +55,8 @@ struct keyproc_report {
  * why not, a static text. */
 char const *keyproc_refuses(struct keyproc_request const *q, size_t len, size_t content_max);
 
-/* Answers requests on fd until its other end is closed or the last signature is given. Returns 0, or why it will not go
- * on, a static text. */
+/* Answers the one request that may come on fd before its other end is closed. Returns 0, or why it does not, a static
+ * text. */
 char const *keyproc_serve(int fd, struct keyring *ring, size_t content_max);
 
 struct keyproc_task {
