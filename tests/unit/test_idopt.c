@@ -12,6 +12,7 @@ static struct opterror err;
 
 static int parse(char const *line, char const *const *envp) {
     static struct words words;
+    free(o.ids.groups);
     memset(&o, 0, sizeof o);
     struct optable table = idopt_table(&o);
     words_split(&words, line);

@@ -18,6 +18,7 @@ static void becomes(char const *line, char const *chain) {
     assert_int_equal(tlsserver_build(&c, &s, &missing), 0);
     assert_null(missing);
     chainwords_are(&c, chain);
+    free(s.who.ids.groups);
 }
 
 static void refuses(char const *line, char const *message) {

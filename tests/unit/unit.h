@@ -41,6 +41,13 @@ static inline unsigned long unit_number(char const *name, unsigned long otherwis
     return given ? strtoul(given, 0, 10) : otherwise;
 }
 
+/* Under the sanitizers, which keep freed memory and a shadow of all memory. */
+#if defined(__SANITIZE_ADDRESS__)
+#define UNIT_SANITIZED 1
+#else
+#define UNIT_SANITIZED 0
+#endif
+
 /* For main, where what the whole program tests is not built in: TAP of one skipped test. */
 static inline int unit_skip_all(char const *needs) {
     printf("1..1\nok 1 # SKIP needs %s\n", needs);

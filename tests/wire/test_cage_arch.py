@@ -26,6 +26,9 @@ MACHINES = [
 ]
 
 
+pytestmark = pytest.mark.not_watched("its programs are others")
+
+
 def compiler_s(what):
     return subprocess.check_output([*CC, f"-print-{what}"], text=True).strip()
 

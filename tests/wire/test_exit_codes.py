@@ -289,7 +289,7 @@ def test_engine_without_randomness_is_97(launch, applet, opts):
 # 111
 
 
-@pytest.mark.not_watched("valgrind needs fds of its own", by="valgrind")
+@pytest.mark.not_watched("what watches needs fds of its own")
 @pytest.mark.parametrize("applet, opts", ON_STDIO)
 def test_too_few_fds_are_111(launch, applet, opts):
     """One fd beyond 0, 1 and 2 is enough to load the program, not for a pipe."""

@@ -26,6 +26,8 @@ ERROR = re.compile(r"Invalid |Use of uninit|Conditional jump|Syscall param|Sourc
 # Of the signals that end a process those that a fault of its own gives it: SIGILL, ABRT, BUS, FPE, SEGV, SYS.
 CRASHED = re.compile(r"Process terminating with default action of signal (4|6|7|8|11|31) ")
 KILLED = re.compile(r"Process terminating with default action")
+# The sanitizers, of a process that was killed while they looked for leaks in it.
+GONE = re.compile(r"==\d+==Unable to get registers from thread \d+\.\n")
 OPEN_FD = re.compile(r"Open (?:file descriptor|\S+ socket) (\d+)")
 
 
@@ -61,7 +63,7 @@ def findings(reports):
     """What is wrong in the reports of that directory, as text; removes them."""
     found = []
     for path in sorted(Path(reports).iterdir()):
-        text = path.read_text(errors="backslashreplace")
+        text = GONE.sub("", path.read_text(errors="backslashreplace"))
         path.unlink()
         if text.startswith("==") and "Memcheck" in text:
             found += [f"{path.name}: {block}" for block in wrong(text)]
