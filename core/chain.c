@@ -266,5 +266,6 @@ int chain_run(struct chain_plan const *plan) {
     conn_free(&run.conn);
     await_prog(&run);
     if (run.keys) await_keys(&run);
+    close_one(&run.deaths);
     return code ? code : wait_estatus(run.status);
 }

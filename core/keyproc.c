@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
 #include <skalibs/selfpipe.h>
 
 #include "cage.h"
@@ -138,6 +139,7 @@ void keyproc_run(struct keyproc_task const *task) {
     int code = prepare(task, &ring, &err);
     report(task->fd, code, &err);
     if (!code) why = keyproc_serve(task->fd, ring, task->server ? KEYPROC_CONTENT : SIGN_CONTENT_MAX);
+    fd_close(task->fd);
     if (ring) keyring_free(ring);
     secret_end();
     secret_wipe_stack();

@@ -11,11 +11,14 @@
 /* what stands before the content */
 enum { HEADER = offsetof(struct keyproc_request, in) };
 
-/* Good until the next call. */
+/* Good until the next call; its content is zeros. */
 static inline struct keyproc_request const *request(uint32_t op, uint32_t key, uint32_t scheme,
                                                     uint32_t len) {
     static struct keyproc_request q;
-    q = (struct keyproc_request){.op = op, .key = key, .scheme = scheme, .len = len};
+    q.op = op;
+    q.key = key;
+    q.scheme = scheme;
+    q.len = len;
     return &q;
 }
 

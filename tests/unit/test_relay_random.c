@@ -304,7 +304,7 @@ static int is_right(uint64_t seed, int told) {
 
 static void thousands_of_connections_end_as_the_contract_says(void **state) {
     unsigned long alone = unit_number("RELAY_SEED", 0);
-    unsigned long runs = unit_number("RELAY_RUNS", 10000), wrong = 0;
+    unsigned long runs = unit_rounds("RELAY_RUNS", 10000), wrong = 0;
     (void)state;
     for (unsigned long seed = alone ? alone : 1; seed <= (alone ? alone : runs) && wrong < 20; seed++)
         wrong += !is_right(seed, alone != 0);

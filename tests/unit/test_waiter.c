@@ -244,7 +244,7 @@ static int is_name_of_ours(char const *s) {
 static void chance_puts_nothing_else_into_prog(void **state) {
     static char const good[] = "SSL_PROTOCOL=a\0SSL_CIPHER=b\0SSL_GROUP=c\0";
     uint64_t chance = unit_number("WAITER_SEED", 1);
-    unsigned long runs = unit_number("WAITER_RUNS", 150), ran = 0;
+    unsigned long runs = unit_rounds("WAITER_RUNS", 150), ran = 0;
     struct waiting w;
     (void)state;
     for (unsigned long run = 0; run < runs; run++) {

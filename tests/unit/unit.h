@@ -41,12 +41,16 @@ static inline unsigned long unit_number(char const *name, unsigned long otherwis
     return given ? strtoul(given, 0, 10) : otherwise;
 }
 
-/* Under the sanitizers, which keep freed memory and a shadow of all memory. */
-#if defined(__SANITIZE_ADDRESS__)
-#define UNIT_SANITIZED 1
-#else
-#define UNIT_SANITIZED 0
-#endif
+/* Whether the sanitizers or valgrind watch, which keep freed memory and much memory of their own. */
+static inline int unit_is_watched(void) {
+    char const *by = getenv("WATCHED");
+    return by && *by;
+}
+
+/* How often what is repeated at random is: as the environment says, or n times, where each takes long fewer. */
+static inline unsigned long unit_rounds(char const *name, unsigned long n) {
+    return unit_number(name, unit_is_watched() ? n / 10 : n);
+}
 
 /* For main, where what the whole program tests is not built in: TAP of one skipped test. */
 static inline int unit_skip_all(char const *needs) {

@@ -12,6 +12,7 @@ import pytest
 from harness import command, eventually, exe, read, reset, stat, tcp_pair
 from peer import Ended
 
+HAS_FDS = pytest.mark.not_watched("valgrind has fds of its own", by="valgrind")
 FDS = "ls -l /proc/$$/fd; exit 0"
 
 
@@ -79,6 +80,7 @@ def test_signal_in_the_handshake_leaves_nothing(link):
 # fds
 
 
+@HAS_FDS
 def test_prog_has_two_pipes_and_the_caller_s_stderr_and_no_more(link):
     run, tls = link("", FDS)
     fds = listed(tls.recv_all().decode())
@@ -87,6 +89,7 @@ def test_prog_has_two_pipes_and_the_caller_s_stderr_and_no_more(link):
     assert fds[2] == str(run.err)
 
 
+@HAS_FDS
 def test_prog_of_the_client_has_its_pipes_on_6_and_7(launch, ends, pki):
     null = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
     run = launch.tlsc("-k localhost", "(ls -l /proc/$$/fd >&7); exit 0", **null)
@@ -130,6 +133,7 @@ def test_fd_passed_on_purpose_reaches_prog_and_stays_with_nobody_else(link):
     assert tls.recv_exactly(1) == b"x"
 
 
+@HAS_FDS
 def test_engine_keeps_only_network_pipes_and_stderr(link):
     """While prog runs: no key or certificate file, and no socket but the network's."""
     run, tls = link("", "cat")
@@ -143,6 +147,7 @@ def test_engine_keeps_only_network_pipes_and_stderr(link):
     assert all(target.startswith(allowed) for target in rest), fds
 
 
+@HAS_FDS
 @pytest.mark.parametrize("closed", ["2>&-", "0<&-", "1>&-", "0<&- 1>&-", "0<&- 1>&- 2>&-"])
 def test_standard_fds_closed_on_entry_are_not_taken_by_ours(launch, ends, pki, closed):
     """Of s6-tlsc, whose network is elsewhere: prog finds them closed, or on /dev/null."""
@@ -156,6 +161,7 @@ def test_standard_fds_closed_on_entry_are_not_taken_by_ours(launch, ends, pki, c
     assert finish(run, tls) == 0
 
 
+@HAS_FDS
 def test_closed_stderr_is_not_taken_by_ours_in_the_server(launch, ends):
     run = launch.on_stdio(["sh", "-c", f"exec s6-tlsd sh -c '{FDS}' 2>&-"])
     tls = ends(run)

@@ -10,6 +10,7 @@ import pytest
 
 from harness import eventually
 
+HAS_FDS = pytest.mark.not_watched("valgrind has fds of its own", by="valgrind")
 PROG = [sys.executable, str(Path(__file__).with_name("starttls.py"))]
 
 
@@ -109,6 +110,7 @@ def test_prog_that_cannot_be_executed_leaves_nothing(launch):
     assert "/nowhere/prog" in run.stderr()
 
 
+@HAS_FDS
 def test_prog_has_no_fd_but_its_own(launch):
     run = delayed(launch, "os.write(1, repr(sorted(set(map(int, os.listdir('/proc/self/fd'))))).encode())"
                           "; os.write(1, repr([0, 1, 2, ctl, rfd, wfd]).encode())")
@@ -128,6 +130,7 @@ def test_prog_does_not_see_what_configures_tls(launch):
     assert {"KEYFILE", "CERTFILE", "CAFILE"} <= set(kept.sock.recv(65536).decode().split())
 
 
+@HAS_FDS
 def test_waiting_child_has_nothing_of_progs(launch, tmp_path):
     """While TLS has not begun: the network, its ends and stderr."""
     spare = os.open(tmp_path, os.O_RDONLY)

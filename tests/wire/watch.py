@@ -47,7 +47,7 @@ def blocks(text):
 def left_open(block):
     """Tells of an open fd that is neither a standard one nor the caller's, nor of those that the waiter holds for prog."""
     fd = OPEN_FD.search(block)
-    return fd and int(fd[1]) > 2 and "<inherited from parent>" not in block and "take_fds" not in block
+    return fd and int(fd[1]) > 2 and "<inherited from parent>" not in block and "waiter_run" not in block
 
 
 def wrong(log):
