@@ -24,7 +24,6 @@
  *     -l localname    the value of TCPLOCALHOST, which is not looked up then
  */
 
-#include <getopt.h>
 #include <limits.h>
 #include <netinet/tcp.h>
 
@@ -38,6 +37,7 @@
 #include "tcp/clientenv.h"
 #include "tcp/dial.h"
 #include "tcp/lookup.h"
+#include "tcpopt.h"
 
 struct request {
     struct lookup_query query;
@@ -49,38 +49,31 @@ struct request {
     unsigned int no_delay : 1;
 };
 
-static unsigned int seconds(char const *option, char const *text) {
-    unsigned int n;
-    if (!uint0_scan(text, &n)) strerr_dief(EXIT_USAGE, "invalid ", option, ": ", text);
-    return n > INT_MAX ? INT_MAX : n;
-}
-
-static uint16_t port_number(char const *what, char const *text) {
-    uint16_t n;
-    if (!uint160_scan(text, &n)) strerr_dief(EXIT_USAGE, "invalid ", what, ": ", text);
-    return n;
+static void set_limit(unsigned int *seconds, char const *text, struct opterror *err) {
+    optable_number(seconds, text, err);
+    if (*seconds > INT_MAX) *seconds = INT_MAX;
 }
 
 /* "2+58" */
-static void set_limits(unsigned int limit[2], char const *text) {
+static void set_limits(unsigned int limit[2], char const *text, struct opterror *err) {
     size_t len = uint_scan(text, &limit[0]);
     if (!len || text[len] != '+' || !uint0_scan(text + len + 1, &limit[1]) || (!limit[0] && !limit[1]))
-        strerr_dief(EXIT_USAGE, "invalid -T: ", text);
+        err->what = "invalid numbers for option ";
 }
 
-static void set_local_ip(struct request *c, char const *text) {
-    if (addr_scan(&c->from, text, 0) < 0) strerr_dief(EXIT_USAGE, "invalid -i: ", text);
+static void set_local_ip(struct request *c, char const *text, struct opterror *err) {
+    if (addr_scan(&c->from, text, 0) < 0) err->what = "invalid address for option ";
     c->dial.from = &c->from;
 }
 
-/* optopt is the letter, or 0 when what came is a long name. */
-static void gccattr_noreturn die_of_option(char const *what, char const *word) {
-    char const letter[3] = {'-', (char)optopt, 0};
-    strerr_dief(EXIT_USAGE, what, optopt ? letter : word);
+static void set_local_port(struct request *c, char const *text, struct opterror *err) {
+    if (!uint160_scan(text, &c->dial.from_port)) err->what = "invalid port for option ";
 }
 
-static void set_option(struct request *c, int option, char const *const *argv) {
-    switch (option) {
+/* /etc/hosts is looked into whatever is said of it. */
+static void take(void *data, int code, char const *arg, struct opterror *err) {
+    struct request *c = data;
+    switch (code) {
     case 'q': c->verbosity = 0; break;
     case 'Q': c->verbosity = 1; break;
     case 'v': c->verbosity = 2; break;
@@ -90,29 +83,27 @@ static void set_option(struct request *c, int option, char const *const *argv) {
     case 'D': c->no_delay = 1; break;
     case 'r': c->env.ident = 1; break;
     case 'R': c->env.ident = 0; break;
-    case 'h': break;
     case 'H': c->query.numeric = 1; break;
+    case TCPOPT_DNS: c->query.numeric = 0; break;
     case 'n': c->query.qualified = 1; break;
     case 'N': c->query.qualified = 0; break;
-    case 't': c->limit = seconds("-t", optarg); break;
-    case 'T': set_limits(c->dial.limit, optarg); break;
-    case 'i': set_local_ip(c, optarg); break;
-    case 'p': c->dial.from_port = port_number("-p", optarg); break;
-    case 'l': c->env.local_name = optarg; break;
-    case ':': die_of_option("no argument after ", argv[optind - 1]);
-    default: die_of_option("unknown option ", argv[optind - 1]);
+    case 't': set_limit(&c->limit, arg, err); break;
+    case 'T': set_limits(c->dial.limit, arg, err); break;
+    case 'i': set_local_ip(c, arg, err); break;
+    case 'p': set_local_port(c, arg, err); break;
+    case 'l': c->env.local_name = arg; break;
+    default: break; /* -h, --no-hosts */
     }
 }
 
-static void parse_options(struct request *c, int argc, char const *const *argv) {
-    static struct option const no_long_names[] = {{NULL, 0, NULL, 0}};
-    int option;
-    opterr = 0;
-    optind = 0; /* from the start, whatever has been parsed before */
-    while ((option = getopt_long(argc, (char *const *)argv, "+:qQv46dDrRhHnNt:T:i:p:l:", no_long_names,
-                                 NULL)) != -1)
-        set_option(c, option, argv);
+/* Returns the index of the first operand. */
+static int parse_options(struct request *c, int argc, char const *const *argv) {
+    struct opterror err;
+    struct optable const table = tcpopt_table(TCPOPT_TCPCLIENT, take, c);
+    int first = optable_parse(&table, 1, argc, argv, &err);
+    if (first < 0 || tcpopt_operands(argv + first, &err) < 0) applet_refuse(&err);
     addr_set_port(&c->from, c->dial.from_port);
+    return first;
 }
 
 /* From an address of one family, only addresses of that family can be reached. */
@@ -178,11 +169,9 @@ int s6_tcpclient_main(int argc, char const *const *argv, char const *const *envp
     struct request c = {.query = {.family = AF_UNSPEC}, .dial = {.limit = {2, 58}}, .verbosity = 1};
     struct lookup_result found;
     stralloc vars = STRALLOC_ZERO;
-    parse_options(&c, argc, argv);
-    argv += optind;
-    if (argc - optind < 3) strerr_dief(EXIT_USAGE, "no host, port and program given; --help shows the usage");
+    argv += parse_options(&c, argc, argv);
     c.query.host = argv[0];
-    c.query.port = port_number("port", argv[1]);
+    if (!uint160_scan(argv[1], &c.query.port)) strerr_dief(EXIT_USAGE, "invalid port: ", argv[1]);
     restrict_family(&c);
     if (fds_fill_standard() < 0) strerr_diefusys(EXIT_SYSTEM, "open /dev/null");
     if (!tain_now_set_stopwatch_g()) tain_now_set_wallclock_g();

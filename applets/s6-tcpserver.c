@@ -21,93 +21,64 @@
  * SIGTERM ends it; SIGHUP ends its children; SIGQUIT both; SIGABRT both, with SIGKILL.
  */
 
-#include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 
 #include <skalibs/alloc.h>
-#include <skalibs/env.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include "applet.h"
 #include "exitcode.h"
 #include "fds.h"
-#include "ids.h"
+#include "idopt.h"
 #include "tcp/listener.h"
 #include "tcp/server.h"
+#include "tcpopt.h"
 
 enum { DEFAULT_MAX = 40 };
 
-struct command {
+struct request {
     struct server_options server;
-    struct ids ids;
-    int backlog;
+    struct idopt who;
+    unsigned int backlog;
 };
 
-typedef int set_func(struct ids *, char const *);
-
-static void set_id(struct ids *ids, set_func *function, char const *what, char const *text) {
-    errno = 0;
-    if (function(ids, text) == 0) return;
-    if (errno == ENOMEM) strerr_diefusys(EXIT_SYSTEM, "read ", what);
-    strerr_dief(EXIT_USAGE, "invalid ", what, ": ", text);
-}
-
-static void set_id_from(struct ids *ids, set_func *function, char const *const *envp, char const *name) {
-    char const *text = env_get2(envp, name);
-    if (!text) strerr_dienotset(EXIT_USAGE, name);
-    set_id(ids, function, name, text);
-}
-
 /* A number between two; what is beyond counts as the nearer one of them, as in s6-networking. */
-static uint32_t number(char const *option, char const *text, uint32_t least, uint32_t greatest) {
-    uint32_t n;
-    if (!uint320_scan(text, &n)) strerr_dief(EXIT_USAGE, "invalid ", option, ": ", text);
+static unsigned int bounded(char const *text, unsigned int least, unsigned int greatest,
+                            struct opterror *err) {
+    unsigned int n = least;
+    optable_number(&n, text, err);
     if (n < least) return least;
     return n > greatest ? greatest : n;
 }
 
-/* optopt is the letter, or 0 when what came is a long name. */
-static void gccattr_noreturn die_of_option(char const *what, char const *word) {
-    char const letter[3] = {'-', (char)optopt, 0};
-    strerr_dief(EXIT_USAGE, what, optopt ? letter : word);
-}
-
-static void set_option(struct command *c, int option, char const *const *argv) {
+static void take(void *data, int code, char const *arg, struct opterror *err) {
+    struct request *c = data;
     struct server_options *o = &c->server;
-    switch (option) {
+    switch (code) {
     case 'q': o->verbosity = 0; break;
     case 'Q': o->verbosity = 1; break;
     case 'v': o->verbosity = 2; break;
     case 'd': o->no_delay = 0; break;
     case 'D': o->no_delay = 1; break;
     case '1': o->announce = 1; break;
-    case 'c': o->max = number("-c", optarg, 1, SERVER_MAX); break;
-    case 'C': o->max_of_host = number("-C", optarg, 1, SERVER_MAX); break;
-    case 'b': c->backlog = (int)number("-b", optarg, 0, INT_MAX); break;
-    case 'u': set_id(&c->ids, ids_set_uid, "-u", optarg); break;
-    case 'g': set_id(&c->ids, ids_set_gid, "-g", optarg); break;
-    case 'G': set_id(&c->ids, ids_set_groups, "-G", optarg); break;
-    case 'U':
-        set_id_from(&c->ids, ids_set_uid, o->envp, "UID");
-        set_id_from(&c->ids, ids_set_gid, o->envp, "GID");
-        set_id_from(&c->ids, ids_set_groups, o->envp, "GIDLIST");
-        break;
-    case ':': die_of_option("no argument after ", argv[optind - 1]);
-    default: die_of_option("unknown option ", argv[optind - 1]);
+    case 'c': o->max = bounded(arg, 1, SERVER_MAX, err); break;
+    case 'C': o->max_of_host = bounded(arg, 1, SERVER_MAX, err); break;
+    default: c->backlog = bounded(arg, 0, INT_MAX, err); break; /* -b */
     }
 }
 
-static void parse_options(struct command *c, int argc, char const *const *argv) {
-    static struct option const no_long_names[] = {{NULL, 0, NULL, 0}};
-    int option;
-    opterr = 0;
-    optind = 0; /* from the start, whatever has been parsed before */
-    while ((option = getopt_long(argc, (char *const *)argv, "+:qQvdD1c:C:b:u:g:G:U", no_long_names, NULL)) !=
-           -1)
-        set_option(c, option, argv);
+/* Returns the index of the first operand. */
+static int parse_options(struct request *c, int argc, char const *const *argv) {
+    struct opterror err;
+    struct optable const tables[] = {tcpopt_table(TCPOPT_TCPSERVER, take, c), idopt_table(&c->who)};
+    int first = optable_parse(tables, 2, argc, argv, &err);
+    if (first < 0 || idopt_read_env(&c->who, c->server.envp, &err) < 0 ||
+        tcpopt_operands(argv + first, &err) < 0)
+        applet_refuse(&err);
     if (c->server.max_of_host > c->server.max) c->server.max_of_host = c->server.max;
+    return first;
 }
 
 static void parse_address(struct addr *a, char const *ip, char const *port) {
@@ -123,21 +94,19 @@ static void check_standard_fds(int announce) {
 }
 
 int s6_tcpserver_main(int argc, char const *const *argv, char const *const *envp) {
-    struct command c = {
+    struct request c = {
         .server = {.max = DEFAULT_MAX, .max_of_host = DEFAULT_MAX, .verbosity = 1, .envp = envp},
         .backlog = SOMAXCONN};
     struct addr address;
     char const *failed;
-    parse_options(&c, argc, argv);
-    argv += optind;
-    if (argc - optind < 3) strerr_dief(EXIT_USAGE, "no ip, port and program given; --help shows the usage");
+    argv += parse_options(&c, argc, argv);
     parse_address(&address, argv[0], argv[1]);
     c.server.argv = argv + 2;
     check_standard_fds(c.server.announce);
-    int listener = listener_open(&address, c.backlog, &failed);
+    int listener = listener_open(&address, (int)c.backlog, &failed);
     if (listener < 0) strerr_diefusys(EXIT_SYSTEM, failed, argv[0], " port ", argv[1]);
-    if (ids_apply(&c.ids, &failed) < 0) strerr_diefusys(EXIT_SYSTEM, failed);
-    alloc_free(c.ids.groups);
+    if (ids_apply(&c.who.ids, &failed) < 0) strerr_diefusys(EXIT_SYSTEM, failed);
+    alloc_free(c.who.ids.groups);
     if (server_run(listener, &c.server, &failed) < 0) strerr_diefusys(EXIT_SYSTEM, failed);
     return 0;
 }

@@ -20,14 +20,14 @@ static int find_servername(struct tlsclient *s, struct opterror *err) {
 int tlsclient_parse(struct tlsclient *s, int argc, char const *const *argv, struct opterror *err) {
     struct tlsopt_parsing tls;
     struct optable const tables[] = {
-        wrapopt_begin(&s->tcp, TLSOPT_TLSCLIENT),
+        wrapopt_begin(&s->tcp, TCPOPT_TLSCLIENT),
         tlsopt_begin(&tls, &s->tls, TLSOPT_TLSCLIENT),
     };
     int first = optable_parse(tables, sizeof tables / sizeof *tables, argc, argv, err);
     if (first < 0 || tlsopt_end(&tls, err) < 0) return -1;
     s->tls.verbosity = s->tcp.verbosity;
     s->operands = argv + first;
-    return wrapopt_operands(s->operands, err) < 0 ? -1 : find_servername(s, err);
+    return tcpopt_operands(s->operands, err) < 0 ? -1 : find_servername(s, err);
 }
 
 int tlsclient_build(struct command *c, struct tlsclient const *s, char const **missing) {

@@ -16,7 +16,7 @@ int tlsserver_parse(struct tlsserver *s, int argc, char const *const *argv, stru
     struct tlsopt_parsing tls;
     memset(s, 0, sizeof *s);
     struct optable const tables[] = {
-        wrapopt_begin(&s->tcp, TLSOPT_TLSSERVER),
+        wrapopt_begin(&s->tcp, TCPOPT_TLSSERVER),
         tlsopt_begin(&tls, &s->tls, TLSOPT_TLSSERVER),
         idopt_table(&s->who),
     };
@@ -24,7 +24,7 @@ int tlsserver_parse(struct tlsserver *s, int argc, char const *const *argv, stru
     if (first < 0 || tlsopt_end(&tls, err) < 0) return -1;
     s->tls.verbosity = s->tcp.verbosity;
     s->operands = argv + first;
-    return wrapopt_operands(s->operands, err);
+    return tcpopt_operands(s->operands, err);
 }
 
 int tlsserver_has_rules(struct tlsserver const *s) {

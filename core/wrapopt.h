@@ -6,8 +6,7 @@
 #define WRAPOPT_H
 
 #include "command.h"
-#include "optable.h"
-#include "tlsopt.h"
+#include "tcpopt.h"
 
 struct wrapopt {
     unsigned int verbosity;   /* -q 0, -Q 1, -v 2 */
@@ -15,8 +14,8 @@ struct wrapopt {
     char const *arg[128];     /* of what was given, or NULL; points into argv */
 };
 
-/* Empties w. The rows are those of user, TLSOPT_TLSSERVER or TLSOPT_TLSCLIENT. */
-struct optable wrapopt_begin(struct wrapopt *w, enum tlsopt_user user);
+/* Empties w. The rows are those of user, TCPOPT_TLSSERVER or TCPOPT_TLSCLIENT. */
+struct optable wrapopt_begin(struct wrapopt *w, enum tcpopt_user user);
 
 /* Whether one of these letters was given. */
 int wrapopt_any(struct wrapopt const *w, char const *letters);
@@ -26,8 +25,5 @@ void wrapopt_format(struct command *c, struct wrapopt const *w, char const *lett
 
 /* Adds -q or -v, or nothing. */
 void wrapopt_format_verbosity(struct command *c, struct wrapopt const *w);
-
-/* Whether there are three operands at least. Returns 0, or -1 with err. */
-int wrapopt_operands(char const *const *operands, struct opterror *err);
 
 #endif

@@ -387,3 +387,18 @@ def test_the_two_of_them_speak_to_each_other(client, launch):
     with Server(launch, "", "cat") as server:
         done = client("-H", "127.0.0.1", server.port, "head -c 1000000 /dev/zero >&7 & head -c 1000000 <&6 | wc -c")
         assert int(done.out) == 1000000
+
+
+@pytest.mark.parametrize("opts, said", [
+    ("-T 2", "invalid numbers for option -T"), ("--timeout=x", "invalid number for option --timeout=x"),
+    ("-vi ::x", "invalid address for option -i"), ("-p 65536", "invalid port for option -p"), ("-4c", "unknown option -c"),
+])
+def test_what_is_wrong_is_named(client, opts, said):
+    done = client(opts, "::1", "1", "true")
+    assert (done.code, done.err) == (100, f"s6-tcpclient: fatal: {said}\n")
+
+
+def test_long_names_mean_the_same(client, service):
+    opts = "--verbose --ipv4 --no-nagle --no-ident --hosts --no-hosts --no-qualify --timeout=50 --connection-timeouts 2+5 --local-name here"
+    done = client(f"{opts} --local-ip 127.0.0.3 --no-dns --dns", "localhost", service.port, "env")
+    assert done.code == 0 and done.env["TCPLOCALHOST"] == "here" and done.env["TCPLOCALIP"] == "127.0.0.3"

@@ -394,6 +394,28 @@ def test_wrong_usage_is_100(launch, argv):
     assert run.stderr().startswith("s6-tcpserver: fatal: ") and run.stderr().count("\n") == 1
 
 
+@pytest.mark.parametrize("argv, said", [
+    (["-c", "x", "::1", "0", "cat"], "invalid number for option -c"),
+    (["--backlog=x", "::1", "0", "cat"], "invalid number for option --backlog=x"),
+    (["-vu", "root", "::1", "0", "cat"], "invalid -u: it is no number of a user"),
+    (["-vC"], "no argument to option -C"),
+    (["-vh", "::1", "0", "cat"], "unknown option -h"),
+    (["::1"], "no port; --help shows the usage"),
+])
+def test_what_is_wrong_is_named(launch, argv, said):
+    run = launch.program(["s6-tcpserver", *argv])
+    assert run.wait() == 100
+    assert run.stderr() == f"s6-tcpserver: fatal: {said}\n"
+
+
+def test_long_names_mean_the_same(server):
+    s = server("--verbose --no-nagle --global-max-connections=2 --local-max-connections 1 --backlog=5")
+    with s.connect() as sock:
+        assert echoes(sock)
+        assert s.says("status: 1/2") and s.says("allow ") and s.says("1/1")
+        assert all_of(s.connect()) == b""
+
+
 def test_an_address_in_use_is_111_and_named(launch, server):
     s = server()
     run = launch.program(["s6-tcpserver", "127.0.0.1", s.port, "cat"])
