@@ -1,6 +1,6 @@
 # Building and running the tests.
 
-.PHONY: unit check lint model coverage interop randcheck
+.PHONY: unit check lint model coverage interop load randcheck
 
 unit: $(UNIT)
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libcore.a $(WATCH) $(O)/link-flags
@@ -24,6 +24,10 @@ lint:
 interop: all
 	@S6TLS_BIN='$(abspath $(O))/s6-tls' /usr/bin/python3 tests/matrix/matrix.py docs/interop.md
 
+# Many connections at once through s6-tlsserver
+load: all
+	@S6TLS_BIN='$(abspath $(O))/s6-tls' CONNECTIONS='$(CONNECTIONS)' tests/load/run
+
 randcheck:
 	@O='$(abspath $(O))' sh tests/randcheck $(or $(FIRST),1) $(or $(SEEDS),3)
 
@@ -35,4 +39,5 @@ help::
 	@echo 'make model              check the model of the relay with Spin, and that it sees its rules broken'
 	@echo 'make coverage           run all tests in $(O)-coverage; which lines they reach, against docs/coverage.md'
 	@echo 'make interop            other TLS clients and servers against the applets, compared with docs/interop.md'
+	@echo 'make load               10,000 connections through s6-tlsserver, or CONNECTIONS=n'
 	@echo 'make randcheck          build and try configurations chosen at random: SEEDS=3 of them, numbered from FIRST=1'
