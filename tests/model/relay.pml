@@ -2,21 +2,19 @@
  * It must follow the code function by function: a name of struct relay has r_ before it, e_x is of the engine, and an inline has
  * the name of the C function that it stands for.
  *
- * What a run is of: CLOSE, TLS13, STRICT; HANDSHAKE 1 begins with one, IDLE 1 has an idle limit, FLUSH_FIRST 1 an engine
- * that writes no more before what waits has been taken, FULL 1 many pieces and no failures, SMALL 1 few, FLOOD 1 a peer that never
- * stops sending, FINE 1 lets the others act between any two system calls of a step. STAYS 1 is for the claims: there
- * prog and the peer may decide to do no more; elsewhere the judge takes it that they may at any time.
+ * What a run is of: CLOSE, TLS13, STRICT, or ANY 1, all of them, one after the other; HANDSHAKE 1 begins with one, IDLE 1 has an
+ * idle limit, FLUSH_FIRST 1 an engine that writes no more before what waits has been taken, FULL 1 many pieces and no failures,
+ * SMALL 1 few, FLOOD 1 a peer that never stops sending, not even when it takes no more, FINE 1 lets the others act between any
+ * two system calls of a step. STAYS 1 is for the claims: there prog and the peer may decide to do no more; elsewhere the judge
+ * takes it that they may at any time.
  * NO_NAME 1 removes a rule: a fault that must be found. */
-
-#ifndef CLOSE
-#define CLOSE RELAY_CLOSE_AUTO
-#endif
 
 /* Pieces, where the code counts bytes: how many a buffer holds, how many each side has. */
 #define UNSENT_MAX 2
 #define OUT_MAX 1
 #define REST_MAX 2
 #define E_OUT_MAX 3
+#define TURNS_MAX 40 /* of a loop in one step */
 #if FULL
 #define PIECES 5
 #define UPDATES 2
@@ -31,10 +29,12 @@
 #define WAKE
 #define STEP
 #define PART_OF_STEP atomic
+#define TURN
 #else
 #define WAKE atomic
 #define STEP d_step
 #define PART_OF_STEP
+#define TURN turns++; assert(turns <= TURNS_MAX);  /* a step ends */
 #endif
 
 mtype:close = { RELAY_CLOSE_AUTO, RELAY_CLOSE_FIN, RELAY_CLOSE_NOTIFY }
@@ -56,6 +56,10 @@ chan pipe_to = [1] of { mtype:piece }
 #define has_room(c) (len(c) < 1)
 #define is_full(c) (!has_room(c))
 
+/* The options of the run. */
+mtype:close close;
+bool tls13, strict;
+
 /* The relay. An fd is open or not; errno is none or some. */
 mtype:state r_in = RELAY_OPEN, r_out = RELAY_OPEN;
 mtype:outcome r_outcome = RELAY_ENDED;
@@ -68,7 +72,7 @@ mtype:piece r_outbuf;
 bool moved_long_ago, heard_long_ago; /* longer than the limit; cleared where the code sets r->moved, r->heard */
 bool limit, limit_passed;            /* of the handshake */
 bool handshake_done = !HANDSHAKE;
-bool over;                           /* relay_run has returned */
+bool running;                        /* the options are chosen, and relay_run has not returned */
 
 /* The engine */
 chan e_in = [1] of { mtype:piece }
@@ -79,9 +83,11 @@ bool e_in_eof, e_by_peer, e_close_sent, e_part, e_hello_read;
 /* prog and who holds its pipes */
 bool prog_reads = true, prog_out_closed, prog_in_closed, exited;
 /* the peer */
-bool peer_reads = true, peer_ended, peer_cn, peer_fin, peer_reset, peer_purged, sk_err;
+bool peer_reads = true, peer_ended, peer_cn, peer_fin, peer_reset, peer_purged, peer_refuses, sk_err;
 bool cause = HANDSHAKE; /* it did what may be reported as a failure */
 bool our_fin;   /* the relay has shut its direction down */
+/* The peer may go: there is nothing to come, or but our close_notify. */
+#define has_all (our_fin || (e_close_sent && len(e_out) <= 1))
 /* Bytes on their way: written by prog before its exit and not yet the kernel's; sent by the peer before its end and not
  * yet in prog's pipe. */
 byte pending_out, pending_in;
@@ -89,6 +95,8 @@ byte pending_out, pending_in;
 mtype:engine_status es;
 mtype:piece p;
 bool did, progress, rev_watch, rev_to, rev_net, rev_from;
+bool net_was_empty; /* in this step */
+byte turns;         /* of this step */
 
 /* ---- engine.h ---- */
 
@@ -173,13 +181,13 @@ inline engine_write(what) {
 
 inline engine_close_notify() {
     assert(!e_close_sent); /* our end at most once */
-    assert(CLOSE != RELAY_CLOSE_FIN);
-    assert(CLOSE != RELAY_CLOSE_AUTO || TLS13 || peer_cn);
+    assert(close != RELAY_CLOSE_FIN);
+    assert(close != RELAY_CLOSE_AUTO || tls13 || peer_cn);
     e_close_sent = true;
     e_out!CLOSE_NOTIFY
 }
 
-/* HELLO, our flight, FINISHED, a ticket. */
+/* HELLO, our flight of two records, FINISHED, a ticket. */
 inline engine_handshake() {
     do
     :: e_told != ENGINE_OK -> es = e_told; break
@@ -188,7 +196,7 @@ inline engine_handshake() {
     :: e_told == ENGINE_OK && has(e_in) ->
         e_in?p;
         if
-        :: p == HELLO && !e_hello_read -> e_hello_read = true; engine_answers(ANSWER)
+        :: p == HELLO && !e_hello_read -> e_hello_read = true; engine_answers(ANSWER); engine_answers(ANSWER)
         :: p == FINISHED && e_hello_read -> engine_answers(ANSWER); es = ENGINE_OK; break
         :: p == ALERT -> e_by_peer = true; engine_fails()
         :: p == PART -> e_part = true
@@ -242,11 +250,17 @@ inline relay_end_out() {
     relay_end_in();
 #endif
     if
-    :: CLOSE == RELAY_CLOSE_FIN -> skip
-    :: CLOSE == RELAY_CLOSE_AUTO && !TLS13 && !r_peer_closed -> skip
+    :: close == RELAY_CLOSE_FIN -> skip
+    :: close == RELAY_CLOSE_AUTO && !tls13 && !r_peer_closed -> skip
     :: else ->
+#if !NO_NOTIFY
         engine_close_notify();
+#endif
+#if NO_FAREWELL
+        skip
+#else
         r_farewell = true
+#endif
     fi
 }
 
@@ -255,7 +269,23 @@ inline relay_end_out() {
 
 /* ---- relay_in.c ---- */
 
+#define can_send (!peer_fin && !peer_reset && has_room(net_in) && r_net)
+#define may_send (can_send && !peer_ended)
+#define refuses (peer_reset || peer_refuses)
 #define room (has_none(e_in))
+
+/* What never stops is there again before the next read. */
+inline peer_floods() {
+#if FLOOD
+    if
+    :: may_send -> net_in!DATA
+    :: else -> skip
+    fi
+#else
+    skip
+#endif
+}
+
 #if NO_WAIT_FOR_INBUF
 #define relay_wants_net (!r_net_ended && (r_in_ended || room))
 #else
@@ -279,6 +309,7 @@ inline relay_read_net() {
     :: !(r_in_ended || room) -> skip
     :: has(net_in) && (r_in_ended || room) ->
         net_in?p;
+        peer_floods();
         heard_long_ago = false;
         moved_long_ago = false;
         if
@@ -289,15 +320,15 @@ inline relay_read_net() {
         if
         :: sk_err -> sk_err = false; relay_net_over(true)
         :: !sk_err && (peer_fin || peer_reset) -> relay_net_over(false)
-#if NO_EAGAIN
-        :: else -> skip
-#else
         :: else -> /* EAGAIN */
-#endif
+            assert(!net_was_empty); /* it is not asked again and again */
+            net_was_empty = true;
+#if !NO_EAGAIN
             if
             :: r_refused -> relay_net_over(true)
             :: else -> skip
             fi
+#endif
         fi
     fi
 }
@@ -332,8 +363,12 @@ inline cleartext_ended() {
 #else
     :: es == ENGINE_FAILED && !r_net_errno && !e_by_peer -> relay_fail()
 #endif
-    :: es == ENGINE_EOF && !r_net_errno && STRICT -> relay_fail()
-    :: es == ENGINE_EOF && !r_net_errno && !STRICT -> relay_end_in()
+#if NO_STRICT
+    :: es == ENGINE_EOF && !r_net_errno -> relay_end_in()
+#else
+    :: es == ENGINE_EOF && !r_net_errno && strict -> relay_fail()
+    :: es == ENGINE_EOF && !r_net_errno && !strict -> relay_end_in()
+#endif
     fi
 }
 
@@ -385,6 +420,7 @@ inline deliver() {
 inline relay_step_in() {
     do
     :: PART_OF_STEP {
+        TURN
         did = false;
         deliver();
         if
@@ -417,7 +453,11 @@ inline relay_step_in() {
 inline relay_read_rest() {
     PART_OF_STEP {
         if
+#if NO_REST
+        :: false ->
+#else
         :: r_refused && relay_wants_net ->
+#endif
             progress = true;
 #if NO_REST_MAX
             relay_read_net()
@@ -495,9 +535,9 @@ inline relay_flush() {
     :: has(e_out) && r_out == RELAY_OVER -> engine_drop_out(); did = true
     :: has(e_out) && r_out != RELAY_OVER ->
         if
-        :: peer_reset -> sk_err = false; net_refused(); did = true
-        :: !peer_reset && is_full(net_out) -> skip
-        :: !peer_reset && has_room(net_out) ->
+        :: refuses -> sk_err = false; net_refused(); did = true
+        :: !refuses && is_full(net_out) -> skip
+        :: !refuses && has_room(net_out) ->
             assert(!our_fin);
             e_out?p;
             net_out!p;
@@ -515,6 +555,8 @@ inline relay_flush() {
 inline end_network_direction() {
     assert(!our_fin); /* our end at most once */
     our_fin = true;
+    assert(r_outcome != RELAY_ENDED || e_close_sent || close == RELAY_CLOSE_FIN ||
+           (close == RELAY_CLOSE_AUTO && !tls13)); /* the peer can tell it from a cut */
 #if !NO_OVER
     r_out = RELAY_OVER;
 #endif
@@ -522,7 +564,7 @@ inline end_network_direction() {
     r_unacked = len(net_out);
 #if !NO_DISCARD
     if
-    :: CLOSE == RELAY_CLOSE_NOTIFY -> r_discard = true
+    :: close == RELAY_CLOSE_NOTIFY -> r_discard = true
     :: else -> skip
     fi
 #endif
@@ -531,6 +573,7 @@ inline end_network_direction() {
 inline relay_step_out() {
     do
     :: PART_OF_STEP {
+        TURN
         did = false;
         encrypt();
         if
@@ -600,7 +643,9 @@ inline relay_check_time() {
             fi;
             relay_abandon()
 #endif
+#if !NO_LIMIT_LATER
         :: limit && limit_passed -> relay_abandon()
+#endif
         :: !(IDLE && moved_long_ago) && !(limit && limit_passed) && lingers ->
             lingered();
             if
@@ -631,11 +676,15 @@ inline watch_prog() {
 }
 
 #define net_readable (has(net_in) || peer_fin || peer_reset)
-#define net_writable (has_room(net_out) || peer_reset)
+#define net_writable (has_room(net_out) || refuses)
 #define from_readable (has(pipe_from) || prog_out_closed)
 
 #define wait_net_read (r_net && relay_wants_net && net_readable)
+#if NO_HANDSHAKE_WRITE
+#define wait_net_write (handshake_done && r_net && r_out != RELAY_OVER && has(e_out) && net_writable)
+#else
 #define wait_net_write (r_net && r_out != RELAY_OVER && has(e_out) && net_writable)
+#endif
 #define wait_from (relay_may_take && from_readable)
 #if NO_TO_WATCH
 #define wait_to (r_local_wfd && r_inlen && (prog_in_closed || has_room(pipe_to)))
@@ -660,7 +709,7 @@ inline look() {
  * holds for ever must hold now. */
 #define prog_ended (exited || prog_out_closed)
 #define prog_listens (prog_reads && !prog_in_closed && !exited)
-#define discards (CLOSE == RELAY_CLOSE_NOTIFY && our_fin)
+#define discards (close == RELAY_CLOSE_NOTIFY && our_fin)
 #define engine_reads (len(e_out) <= OUT_MAX)
 #define quiet \
     (!ready && !IDLE && !limit && !lingers && !(prog_reads && !prog_in_closed && has(pipe_to)) && \
@@ -685,6 +734,7 @@ inline judge() {
 /* Sleeps until something is ready or a limit has passed. Acknowledgements are looked at while lingering. */
 inline iopause() {
     if
+    :: atomic { (IDLE && moved_long_ago) || (limit && limit_passed) -> assert(false) } /* the limit has ended it */
 #if !STAYS
     :: atomic { quiet -> judge() }
 #endif
@@ -703,7 +753,7 @@ inline iopause() {
 inline forget() {
     atomic {
         rev_watch = false; rev_to = false; rev_net = false; rev_from = false;
-        did = false; progress = false; p = DATA; es = ENGINE_OK;
+        did = false; progress = false; p = DATA; es = ENGINE_OK; net_was_empty = false; turns = 0;
         if :: !r_inlen -> r_inbuf = DATA :: else fi;
         if :: !r_outlen -> r_outbuf = DATA :: else fi;
         if :: r_out != RELAY_OVER || r_net_ended -> r_unacked = 0 :: else fi
@@ -739,13 +789,19 @@ inline relay_step() {
             relay_step_in();
             relay_step_out();
             relay_read_rest();
+#if NO_PENDING
+            break
+#else
             if
             :: progress -> skip
             :: else -> break
             fi
+#endif
         od;
         relay_check_time();
+#if !NO_PENDING
         relay_step_in();
+#endif
         forget()
     }
 }
@@ -762,6 +818,12 @@ inline relay_flush_all() {
        }
     od
 }
+
+#if NO_LIMIT
+#define handshake_ends IDLE
+#else
+#define handshake_ends (limit || IDLE)
+#endif
 
 inline relay_handshake() {
     do
@@ -782,28 +844,56 @@ inline relay_handshake() {
         :: r_outcome == RELAY_ENDED && progress -> break
         :: else -> skip
         fi;
-end_handshake:
         if
-        :: atomic { r_net && relay_wants_net && net_readable -> relay_read_net() }
-#if !NO_HANDSHAKE_WRITE
-        :: atomic { r_net && has(e_out) && net_writable -> skip }
-#endif
-#if !NO_LIMIT
-        :: atomic { limit -> r_outcome = RELAY_LATE; goto finish }
-#endif
-        :: atomic { IDLE -> r_outcome = RELAY_LATE; goto finish }
+        :: atomic { wait_net_read -> relay_read_net() }
+        :: wait_net_write
+        :: atomic { !wait_net_read && !wait_net_write && !(peer_reads && has(net_out)) ->
+            /* the peer may leave it at that: what we owe has come, and a limit runs */
+            assert(!peer_reads || has_none(e_out));
+            assert(handshake_ends) }
+        :: atomic { handshake_ends -> r_outcome = RELAY_LATE; goto finish }
         fi
     od;
     atomic { limit = false; handshake_done = true; moved_long_ago = false };
 handshake_over: skip
 }
 
+/* -S and -s are the same on TLS 1.2 and 1.3. */
+inline choose_options() {
+#if ANY
+    if
+    :: close = RELAY_CLOSE_AUTO
+    :: close = RELAY_CLOSE_AUTO; tls13 = true
+    :: close = RELAY_CLOSE_FIN
+    :: close = RELAY_CLOSE_NOTIFY
+    fi
+#else
+    close = CLOSE;
+    tls13 = TLS13;
+    strict = STRICT
+#endif
+}
+
+/* What must have been told when it is over: all that was accepted has come, or why not. */
+inline account() {
+    assert(r_outcome != RELAY_ENDED || pending_out == 0);
+    assert(r_outcome != RELAY_ENDED || pending_in == 0 || prog_in_closed || exited || peer_purged ||
+           discards);
+    assert(r_outcome != RELAY_ENDED || r_net_errno || !(e_told == ENGINE_FAILED && !e_by_peer));
+    assert(r_outcome != RELAY_ENDED || r_net_errno || !(e_told == ENGINE_EOF && strict));
+    assert(r_outcome != RELAY_FAILED || cause)
+}
+
 active proctype Relay() {
-    limit = HANDSHAKE;
+    atomic {
+        choose_options();
+        limit = HANDSHAKE;
+        running = true
+    };
 #if HANDSHAKE
     relay_handshake();
 #endif
-    STEP { relay_step() };
+    goto begin; /* cleartext may have come with the handshake: no event will tell */
     do
     :: atomic {
         if
@@ -824,17 +914,15 @@ active proctype Relay() {
 end_poll:
         WAKE {
         iopause();
+begin:  skip;
         STEP { relay_step() }
         }
     od;
 finish:
     atomic {
         relay_abandon();
-        over = true;
-        assert(r_outcome != RELAY_ENDED || pending_out == 0);
-        assert(r_outcome != RELAY_ENDED || pending_in == 0 || prog_in_closed || exited || peer_purged ||
-               (CLOSE == RELAY_CLOSE_NOTIFY && our_fin));
-        assert(r_outcome != RELAY_FAILED || cause)
+        running = false;
+        account()
     }
 }
 
@@ -861,7 +949,7 @@ inline prog_exits() {
 }
 
 /* Each act is a choice. What waits to become prog exits where the handshake has failed. */
-active proctype Prog() provided (!over) {
+active proctype Prog() provided (running) {
     byte left = PIECES;
     bool held;
 end_start:
@@ -906,29 +994,47 @@ inline peer_sends(what) {
     pending_in = pending_in + (what == DATA && !prog_in_closed && !exited)
 }
 
+/* Its end, without close_notify or so that it may be lost: only now -J matters, and to no claim. */
+inline peer_cuts() {
+#if ANY && !STAYS
+    if
+    :: !peer_fin && (!peer_cn || has(net_in)) -> strict = true
+    :: skip
+    fi;
+#endif
+    cause = cause || (strict && !peer_cn);
+    left = 0;
+    updates = 0
+}
+
 inline peer_resets() {
+    peer_cuts();
     peer_reset = true;
     sk_err = true;
     peer_reads = false;
-    left = 0;
-    updates = 0;
-    cause = cause || !our_fin;
+    cause = cause || !has_all;
     do
     :: has(net_out) -> net_out?_
     :: else -> break
     od;
 #if !SMALL
     if
-    :: has(net_in) -> net_in?_; peer_purged = true; pending_in = 0
+    :: has(net_in) -> net_in?_; peer_purged = true; pending_in = 0; cause = cause || strict
     :: skip
     fi
 #endif
 }
 
-#define can_send (!peer_fin && !peer_reset && has_room(net_in) && r_net)
-#define may_send (can_send && !peer_ended)
+inline peer_takes_no_more() {
+    peer_refuses = true;
+    peer_reads = false;
+    do
+    :: has(net_out) -> net_out?_
+    :: else -> break
+    od
+}
 
-active proctype Peer() provided (!over) {
+active proctype Peer() provided (running) {
     byte left = PIECES, updates = UPDATES;
     mtype:piece q = DATA;
     bool peer_saw_end;
@@ -949,6 +1055,7 @@ end_acts:
     :: atomic { peer_reads && has(net_out) -> peer_takes() }
 #if FLOOD
     :: atomic { may_send -> net_in!DATA }
+    :: atomic { r_net && !refuses -> peer_takes_no_more(); cause = cause || !has_all }
 #else
     :: atomic { may_send && left > 0 -> peer_sends(DATA); left-- }
 #if !SMALL
@@ -958,7 +1065,7 @@ end_acts:
 #endif
     :: atomic { may_send -> net_in!CLOSE_NOTIFY; peer_ended = true; peer_cn = true; updates = 0 }
 #if !FULL
-    :: atomic { may_send -> net_in!ALERT; peer_ended = true; cause = cause || !our_fin; updates = 0 }
+    :: atomic { may_send -> net_in!ALERT; peer_ended = true; cause = cause || !has_all; updates = 0 }
     :: atomic { may_send -> net_in!BAD; peer_ended = true; cause = true; updates = 0 }
 #endif
 #if !FULL && !SMALL
@@ -968,7 +1075,7 @@ end_acts:
     :: atomic { r_net && !peer_reset -> peer_resets() }
 #endif
     :: atomic { r_net && !peer_fin && !peer_reset ->
-        peer_fin = true; cause = cause || (STRICT && !peer_cn); left = 0; updates = 0 }
+        peer_cuts(); peer_fin = true }
     :: atomic { peer_reads -> peer_reads = false }
 #if STAYS
     :: break
@@ -982,6 +1089,8 @@ end_reads:
 
 /* ---- in time ---- */
 
-ltl exit_noticed { [] (exited -> <> (r_gone || over)) }
-ltl linger_ends { [] ((exited && (our_fin || r_outcome == RELAY_FAILED)) -> <> over) }
-ltl refused_ends { [] ((r_refused && exited) -> <> over) }
+#define exit_noticed (exited -> <> (r_gone || !running))
+#define linger_ends ((exited && (our_fin || r_outcome == RELAY_FAILED)) -> <> !running)
+
+ltl in_time { [] exit_noticed && [] linger_ends }
+ltl refused_in_time { [] exit_noticed && [] ((r_refused && exited) -> <> !running) }
