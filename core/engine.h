@@ -67,7 +67,7 @@ int engine_add_chain(struct engine *e, char const *name, unsigned char const *s,
 /* Who signs for the keys of the chains. */
 void engine_set_signer(struct engine *e, signer_func *sign, void *data);
 
-/* To be called after the last set-up and the last fork: seeds the generator. */
+/* To be called after the last set-up and the last fork: seeds the generator, and takes the memory for what comes in. */
 int engine_start(struct engine *e);
 
 /* Ciphertext. engine_in_room: where up to *len bytes read from the network may be put, 0 with *len 0 when

@@ -127,6 +127,15 @@ static void a_handshake_may_trickle(void **state) {
     assert_reads(server, "hello");
 }
 
+/* Later there would be nobody to tell: no room means that there is enough for now. */
+static void memory_for_what_comes_in_is_had_before_the_handshake(void **state) {
+    size_t had = server->in.sa.a, room;
+    (void)state;
+    assert_non_null(engine_in_room(server, &room));
+    assert_true(had >= room);
+    assert_int_equal(server->in.sa.a, had);
+}
+
 static void the_end_of_the_transport_in_the_handshake_is_a_failure(void **state) {
     (void)state;
     assert_int_equal(engine_handshake(client), ENGINE_AGAIN);
@@ -300,6 +309,7 @@ int main(void) {
     if (!CONFIG_SERVER || !CONFIG_CLIENT || !CONFIG_KEY_EC) return unit_skip_all("SERVER, CLIENT, KEY_EC");
     struct CMUnitTest const tests[] = {
         WITH_NEW(a_handshake_may_trickle),
+        WITH_NEW(memory_for_what_comes_in_is_had_before_the_handshake),
         WITH_NEW(the_end_of_the_transport_in_the_handshake_is_a_failure),
         CONNECTED(each_direction_ends_alone),
         CONNECTED(nothing_is_written_after_our_close_notify),
