@@ -2,11 +2,11 @@
  * It must follow the code function by function: a name of struct relay has r_ before it, e_x is of the engine, and an inline has
  * the name of the C function that it stands for.
  *
- * What a run is of: CLOSE, TLS13, STRICT, or ANY 1, all of them, one after the other; HANDSHAKE 1 begins with one, IDLE 1 has an
- * idle limit, FLUSH_FIRST 1 an engine that writes no more before what waits has been taken, FULL 1 many pieces and no failures,
- * SMALL 1 few, FLOOD 1 a peer that never stops sending, not even when it takes no more, FINE 1 lets the others act between any
- * two system calls of a step. STAYS 1 is for the claims: there prog and the peer may decide to do no more; elsewhere the judge
- * takes it that they may at any time.
+ * What a run is of: CLOSE, TLS13, STRICT, or ANY 1, each of these in one search; HANDSHAKE 1 begins with one, IDLE 1 has an
+ * idle limit, FLUSH_FIRST 1 an engine that writes no more before what waits has been taken, FULL 1 many pieces, no failures
+ * and no grandchild, SMALL 1 few pieces, FLOOD 1 a peer that never stops sending, not even when it takes no more, FINE 1 lets
+ * the others act between any two system calls of a step. STAYS 1 is for the claims: there prog and the peer may decide to do
+ * no more; elsewhere the judge takes it that they may at any time.
  * NO_NAME 1 removes a rule: a fault that must be found. */
 
 /* Pieces, where the code counts bytes: how many a buffer holds, how many each side has. */
@@ -739,7 +739,7 @@ inline iopause() {
     :: atomic { quiet -> judge() }
 #endif
     :: atomic { ready -> look() }
-#if !SMALL
+#if !SMALL && !FULL
     :: atomic { ready && !heard_long_ago && !IDLE -> heard_long_ago = true; look() }
 #endif
     :: atomic { IDLE -> moved_long_ago = true; look() }
@@ -943,7 +943,9 @@ inline prog_exits() {
     left = 0;
     pending_in = 0;
     if
+#if !FULL
     :: held = true; prog_reads = false
+#endif
     :: prog_closes_in(); prog_out_closed = true
     fi
 }
