@@ -21,12 +21,6 @@ int fds_fill_standard(void) {
     return 0;
 }
 
-static int is_kept(int fd, int const *keep, unsigned int n) {
-    for (unsigned int i = 0; i < n; i++)
-        if (keep[i] == fd) return 1;
-    return 0;
-}
-
 static int close_range_of(unsigned int from, unsigned int to) {
 #ifdef SYS_close_range
     return (int)syscall(SYS_close_range, from, to, 0);
@@ -37,21 +31,50 @@ static int close_range_of(unsigned int from, unsigned int to) {
 #endif
 }
 
-/* For kernels before 5.9. Without /proc, the fds up to the limit: one opened under a higher limit, lowered
- * since, is missed. */
-static int close_one_by_one(int const *keep, unsigned int n) {
+/* Whether an fd is to be closed. */
+typedef int goes_func(int fd, void const *data);
+
+/* Without /proc, the fds up to the limit: one opened under a higher limit, lowered since, is missed. */
+static int close_one_by_one(goes_func *goes, void const *data) {
     DIR *dir = opendir("/proc/self/fd");
     if (!dir) {
         long max = sysconf(_SC_OPEN_MAX);
         for (int fd = 0; fd < max; fd++)
-            if (!is_kept(fd, keep, n)) close(fd);
+            if (goes(fd, data)) close(fd);
         return 0;
     }
     for (struct dirent *d; (d = readdir(dir));) {
         unsigned int fd;
-        if (uint0_scan(d->d_name, &fd) && (int)fd != dirfd(dir) && !is_kept((int)fd, keep, n)) close((int)fd);
+        if (uint0_scan(d->d_name, &fd) && (int)fd != dirfd(dir) && goes((int)fd, data)) close((int)fd);
     }
     return closedir(dir);
+}
+
+struct kept {
+    int const *fds;
+    unsigned int n;
+};
+
+static int is_not_kept(int fd, void const *data) {
+    struct kept const *kept = data;
+    for (unsigned int i = 0; i < kept->n; i++)
+        if (kept->fds[i] == fd) return 0;
+    return 1;
+}
+
+/* For kernels before 5.9. */
+static int close_others_one_by_one(int const *keep, unsigned int n) {
+    return close_one_by_one(is_not_kept, &(struct kept){keep, n});
+}
+
+static int ends_at_exec(int fd, void const *data) {
+    int flags = fcntl(fd, F_GETFD);
+    (void)data;
+    return flags >= 0 && flags & FD_CLOEXEC;
+}
+
+int fds_close_on_exec(void) {
+    return close_one_by_one(ends_at_exec, NULL);
 }
 
 static int compare(void const *a, void const *b) {
@@ -68,8 +91,8 @@ int fds_close_others(int const *keep, unsigned int n) {
     for (unsigned int i = 0; i < n; i++) {
         if (sorted[i] < 0) continue;
         unsigned int fd = (unsigned int)sorted[i];
-        if (fd > from && close_range_of(from, fd - 1) < 0) return close_one_by_one(keep, n);
+        if (fd > from && close_range_of(from, fd - 1) < 0) return close_others_one_by_one(keep, n);
         if (fd >= from) from = fd + 1;
     }
-    return close_range_of(from, ~0U) < 0 ? close_one_by_one(keep, n) : 0;
+    return close_range_of(from, ~0U) < 0 ? close_others_one_by_one(keep, n) : 0;
 }

@@ -11,4 +11,7 @@ int fds_fill_standard(void);
 /* Closes every fd but those n in keep, any order, -1 for none. Returns 0, or -1 with errno. */
 int fds_close_others(int const *keep, unsigned int n);
 
+/* Closes what an exec would: every fd that is close-on-exec. Returns 0, or -1 with errno. */
+int fds_close_on_exec(void);
+
 #endif

@@ -16,6 +16,7 @@
 #include "config.h"
 #include "exitcode.h"
 #include "sibling.h"
+#include "title.h"
 
 #if CONFIG_ENGINE
 #include "engine.h"
@@ -119,6 +120,7 @@ static int run_applet(int argc, char const *const *argv, char const *const *envp
 int main(int argc, char const *const *argv, char const *const *envp) {
     PROG = SELF;
     if (argc < 1) strerr_dief(EXIT_USAGE, "no name to be called by");
+    if (CONFIG_NO_EXEC) title_find(argv);
     if (strcmp(base_name(argv[0]), SELF)) return run_applet(argc, argv, envp);
     if (argc < 2 || argv[1][0] == '-') return run_own(argc, argv);
     /* a name, or the path of a script whose interpreter this is */

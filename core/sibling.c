@@ -14,6 +14,8 @@
 #include <skalibs/exec.h>
 
 #include "applet.h"
+#include "become.h"
+#include "config.h"
 #include "exitcode.h"
 
 #define PROC_SELF_EXE "/proc/self/exe"
@@ -51,7 +53,10 @@ static void exec_self(char const *const *argv, char const *const *envp) {
 }
 
 int sibling_exec(char const *const *argv, char const *const *envp) {
-    if (applet_find(argv[0]))
+    struct applet const *applet = applet_find(argv[0]);
+    if (CONFIG_NO_EXEC && applet)
+        become(applet, argv, envp);
+    else if (applet)
         exec_self(argv, envp);
     else
         exec_ae(argv[0], argv, envp);

@@ -12,6 +12,7 @@
  * not a symlink for it is anywhere; every other is a program of PATH, or a path. So it is for every program that an applet
  * of ours is given: it cannot know whether s6-applyuidgid behind it was put there by s6-tlsserver or typed. Who wants
  * another program of that name gives its path.
+ * In a build with NO_EXEC an applet is not executed but called in this process, which has to be as become.h says.
  * Returns only when that failed, the exit code for it (126, or 127: not found), with errno set. */
 int sibling_exec(char const *const *argv, char const *const *envp);
 

@@ -5,6 +5,7 @@
 
 #include "fds.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +17,7 @@
 
 enum { HIGH = 500 };
 
-static int old_kernel;
+static int old_kernel, no_proc;
 
 /* libc's, with the kernel that a case wants: before 5.9 there is no close_range. */
 long syscall(long number, ...) {
@@ -31,6 +32,17 @@ long syscall(long number, ...) {
     }
     if (!real) real = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
     return real(number, a, b, c);
+}
+
+/* libc's, with or without a /proc. */
+DIR *opendir(char const *path) {
+    static DIR *(*real)(char const *);
+    if (no_proc) {
+        errno = ENOENT;
+        return NULL;
+    }
+    if (!real) real = (DIR * (*)(char const *)) dlsym(RTLD_NEXT, "opendir");
+    return real(path);
 }
 
 static int is_open(int fd) {
@@ -131,6 +143,33 @@ static void it_is_the_same_without_close_range(void **state) {
     old_kernel = 0;
 }
 
+/* 1, every third one of 3 to 20, and HIGH are close-on-exec. */
+static int run_on_exec(void) {
+    if (fds_close_others((int[]){0, 1, 2}, 3) < 0) return 1;
+    for (int fd = 3; fd <= 20; fd++)
+        if (dup2(0, fd) < 0 || fcntl(fd, F_SETFD, fd % 3 ? 0 : FD_CLOEXEC) < 0) return 2;
+    if (dup3(0, HIGH, O_CLOEXEC) < 0 || fcntl(1, F_SETFD, FD_CLOEXEC) < 0) return 3;
+    if (fds_close_on_exec() < 0) return 4;
+    for (int fd = 0; fd <= HIGH + 10; fd++)
+        if (is_open(fd) != (fd <= 20 && fd != 1 && (fd < 3 || fd % 3))) return 5;
+    return 0;
+}
+
+static void what_an_exec_would_close_is_closed_and_no_more(void **state) {
+    (void)state;
+    in_child(run_on_exec);
+}
+
+static void it_is_the_same_without_proc(void **state) {
+    (void)state;
+    old_kernel = no_proc = 1;
+    in_child(run_none);
+    in_child(run_one);
+    in_child(run_unsorted_with_gaps);
+    in_child(run_on_exec);
+    old_kernel = no_proc = 0;
+}
+
 /* ---- the standard three ---- */
 
 /* Each of the eight ways in which they can be open or closed. */
@@ -167,6 +206,8 @@ int main(void) {
         cmocka_unit_test(a_kept_fd_may_be_closed_already),
         cmocka_unit_test(an_fd_above_the_limit_is_closed_too),
         cmocka_unit_test(it_is_the_same_without_close_range),
+        cmocka_unit_test(what_an_exec_would_close_is_closed_and_no_more),
+        cmocka_unit_test(it_is_the_same_without_proc),
         cmocka_unit_test(those_that_are_closed_become_dev_null_and_end_at_exec),
     };
     return cmocka_run_group_tests(tests, 0, 0);

@@ -13,12 +13,13 @@ needs_tcp_client = needs("S6_TCPCLIENT")
 
 
 class TlsServer:
-    """s6-tlsserver on a port of its own. binary: what is started, by the applet's name unless it is the lone binary."""
+    """s6-tlsserver on a port of its own. binary: what is started, by the applet's name unless it is the lone binary;
+    before: the words in front of all that."""
 
-    def __init__(self, launch, opts="", prog="cat", env=None, binary=None):
+    def __init__(self, launch, opts="", prog="cat", env=None, binary=None, before=()):
         argv = command("s6-tlsserver", f"-1 {opts} 127.0.0.1 0", prog)
-        self.run = launch.program([binary, *argv] if binary else argv, env, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE)
+        argv = [*before, *([binary] if binary else []), *argv]
+        self.run = launch.program(argv, env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         self.port = int(self.run.process.stdout.readline())
 
     def connect(self):

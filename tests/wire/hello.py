@@ -75,6 +75,7 @@ class Reply:
     """What came back: the alert (level, description) if there was one, or what a ServerHello chose."""
 
     alert: tuple = None
+    random: bytes = None
     suite: int = None
     compression: int = None
     version: int = None
@@ -92,6 +93,7 @@ def receive(sock, size):
 
 
 def server_hello(body, reply):
+    reply.random = body[6:38]
     at = 4 + 2 + 32
     at += 1 + body[at]
     reply.suite, reply.compression = struct.unpack_from(">HB", body, at)

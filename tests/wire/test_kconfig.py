@@ -158,7 +158,7 @@ def mentions(symbol):
         found = more
 
 
-@pytest.mark.parametrize("symbol, value", [("LINGER", "4999"), ("CLIENT_CERTS", None), ("KEY_RSA", None), ("S6_TLSC", None)])
+@pytest.mark.parametrize("symbol, value", [("LINGER", "4999"), ("CLIENT_CERTS", None), ("KEY_RSA", None), ("S6_TLSC", None), ("NO_EXEC", "y")])
 def test_one_changed_symbol_makes_again_what_mentions_it_and_no_more(built, symbol, value):
     choose(built / ".config", **{symbol: value})
     again = {name for name in made(make(built)[0]) if SOURCES.fullmatch(name)}
@@ -289,6 +289,14 @@ def test_one_side_alone_leaves_out_the_other(server, client):
     of_client = {"s6_tlsc_main", "wolfSSL_connect", "wolfSSL_UseSNI", "x509_is_for"}
     assert of_server <= set(server.build()[0]) and not of_client & set(server.build()[0])
     assert of_client <= set(client.build()[0]) and not of_server & set(client.build()[0])
+
+
+def test_an_applet_that_is_executed_leaves_out_how_one_is_called(built):
+    ours = {"become", "title_find", "title_show", "fds_close_on_exec"}
+    assert not ours & set(symbols_of(built / "s6-tls"))
+    choose(built / ".config", NO_EXEC="y")
+    make(built)
+    assert ours <= set(symbols_of(built / "s6-tls"))
 
 
 # the other named configurations, and static

@@ -75,14 +75,14 @@ def traced(tmp_path, lone, *inject, path):
 
 def test_the_path_of_the_binary_is_what_is_executed(tmp_path, lone, path):
     tried = traced(tmp_path, lone, path=path)
-    assert sum(f'execve("{lone}"' in line for line in tried) == 3
+    assert sum(f'execve("{lone}"' in line for line in tried) == (1 if have("NO_EXEC") else 3)
 
 
 @pytest.mark.not_watched("ASan reads the name of its program there", by="sanitize")
 def test_without_proc_it_is_what_was_started(tmp_path, lone, path):
     failing = ["--quiet=path-resolution", "-P", "/proc/self/exe", "-e", "inject=readlink,readlinkat,execve:error=ENOENT"]
     tried = traced(tmp_path, lone, *failing, path=path)
-    assert [line for line in tried if "/proc/self/exe" in line and "INJECTED" in line]
+    assert have("NO_EXEC") or [line for line in tried if "/proc/self/exe" in line and "INJECTED" in line]
 
 
 def test_a_binary_that_was_removed_runs_on(launch, ends, lone, tmp_path):
