@@ -158,7 +158,8 @@ def mentions(symbol):
         found = more
 
 
-@pytest.mark.parametrize("symbol, value", [("LINGER", "4999"), ("CLIENT_CERTS", None), ("KEY_RSA", None), ("S6_TLSC", None), ("NO_EXEC", "y")])
+@pytest.mark.parametrize("symbol, value", [("LINGER", "4999"), ("CLIENT_CERTS", None), ("KEY_RSA", None), ("S6_TLSC", None),
+                                           ("NO_EXEC", "y")])
 def test_one_changed_symbol_makes_again_what_mentions_it_and_no_more(built, symbol, value):
     choose(built / ".config", **{symbol: value})
     again = {name for name in made(make(built)[0]) if SOURCES.fullmatch(name)}
