@@ -137,6 +137,7 @@ void keyproc_run(struct keyproc_task const *task) {
     struct creds_error err;
     char const *why = 0;
     int code = prepare(task, &ring, &err);
+    secret_wipe_stack(); /* the library decodes keys there */
     report(task->fd, code, &err);
     if (!code) why = keyproc_serve(task->fd, ring, task->server ? KEYPROC_CONTENT : SIGN_CONTENT_MAX);
     fd_close(task->fd);
