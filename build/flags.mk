@@ -12,6 +12,15 @@ CONFIG_FORTIFY :=
 WATCH := $(O)/tests/watched.o
 endif
 
+# COVERAGE=1: counts how often each line is reached, in a file that each process has mapped before main(): a cage does not
+# keep it from counting, nor does the way in which it ends.
+ifeq ($(COVERAGE),1)
+CC := clang
+CFLAGS := -O2 -g -fprofile-instr-generate=$(abspath $(O))/counts/%m%c.profraw -fprofile-update=atomic -fcoverage-mapping \
+	-mllvm -runtime-counter-relocation
+WATCH := $(O)/tests/coverage/counts.o
+endif
+
 CFLAGS ?= $(call if_config,OPTIMIZE_SIZE,-Os,-O2) $(call if_config,DEBUG,-g -fno-omit-frame-pointer) $(call if_config,LTO,-flto=auto)
 WARN = -Wall -Wextra -Wundef -Wshadow -Wformat=2 $(if $(filter 1,$(WERROR)),-Werror)
 # The C library warns of FORTIFY without optimisation.

@@ -15,7 +15,7 @@ model:
 
 # A build of its own: the counts are of that
 coverage:
-	@O='$(abspath $(O))-coverage' tests/coverage/run
+	@O='$(abspath $(O))-coverage' NO_SKIP='$(NO_SKIP)' tests/coverage/run $(T)
 
 lint:
 	@O='$(abspath $(O))' sh scripts/lint
@@ -37,7 +37,7 @@ help::
 	@echo '                        SANITIZE=1, VALGRIND=1: watched by those; SAMPLE=n: each n-th; NO_SKIP=1: none may be skipped'
 	@echo 'make lint               compilers, analysers and style: no finding'
 	@echo 'make model              check the model of the relay with Spin, and that it sees its rules broken'
-	@echo 'make coverage           run all tests in $(O)-coverage; which lines they reach, against docs/coverage.md'
+	@echo 'make coverage           as check, in $(O)-coverage; and which lines that reaches, against docs/coverage.md'
 	@echo 'make interop            other TLS clients and servers against the applets, compared with docs/interop.md'
 	@echo 'make load               10,000 connections through s6-tlsserver, or CONNECTIONS=n'
 	@echo 'make randcheck          build and try configurations chosen at random: SEEDS=3 of them, numbered from FIRST=1'

@@ -24,9 +24,6 @@ static void die_with(pid_t parent) {
     if (getppid() != parent) _exit(0);
 }
 
-static void run_child(errand_func *f, void const *question, void *answer, size_t size, int to)
-    __attribute__((noreturn));
-
 static void run_child(errand_func *f, void const *question, void *answer, size_t size, int to) {
     memset(answer, 0, size);
     f(question, answer);

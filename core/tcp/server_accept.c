@@ -16,8 +16,8 @@
 /* Seconds to wait when fds or memory are short, unless a child ends before. */
 enum { PAUSE = 1 };
 
-static void gccattr_noreturn become_prog(struct server const *s, int fd, struct addr const *remote,
-                                         struct addr const *local, uint32_t number) {
+static void become_prog(struct server const *s, int fd, struct addr const *remote, struct addr const *local,
+                        uint32_t number) {
     stralloc vars = STRALLOC_ZERO;
     int on = 1;
     if (serversig_restore(&s->signals) < 0) strerr_diefusys(EXIT_SYSTEM, "restore signals");
