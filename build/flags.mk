@@ -17,7 +17,7 @@ endif
 ifeq ($(COVERAGE),1)
 CC := clang
 CFLAGS := -O2 -g -fprofile-instr-generate=$(abspath $(O))/counts/%m%c.profraw -fprofile-update=atomic -fcoverage-mapping \
-	-mllvm -runtime-counter-relocation
+	-mllvm -runtime-counter-relocation -Wno-unused-command-line-argument
 WATCH := $(O)/tests/coverage/counts.o
 endif
 

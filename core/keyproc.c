@@ -124,12 +124,14 @@ static int prepare(struct keyproc_task const *task, struct keyring **ring, struc
     return enter_cage(err);
 }
 
-static void report(int fd, int code, struct creds_error const *err) {
+/* Whether it has left: nobody asks before, and whoever waits for it is to see an end. */
+static int report(int fd, int code, struct creds_error const *err) {
     struct keyproc_report r = {.code = (uint32_t)code};
     if (code)
         (void)snprintf(r.text, sizeof r.text, "unable to %s%s: %s", err->what, err->object,
                        err->errnum ? strerror(err->errnum) : err->reason);
-    fd_send(fd, (char *)&r, offsetof(struct keyproc_report, text) + strlen(r.text) + 1, MSG_NOSIGNAL);
+    return fd_send(fd, (char *)&r, offsetof(struct keyproc_report, text) + strlen(r.text) + 1, MSG_NOSIGNAL) >
+           0;
 }
 
 void keyproc_run(struct keyproc_task const *task) {
@@ -138,8 +140,9 @@ void keyproc_run(struct keyproc_task const *task) {
     char const *why = 0;
     int code = prepare(task, &ring, &err);
     secret_wipe_stack(); /* the library decodes keys there */
-    report(task->fd, code, &err);
-    if (!code) why = keyproc_serve(task->fd, ring, task->server ? KEYPROC_CONTENT : SIGN_CONTENT_MAX);
+    int reported = report(task->fd, code, &err);
+    if (!code && reported)
+        why = keyproc_serve(task->fd, ring, task->server ? KEYPROC_CONTENT : SIGN_CONTENT_MAX);
     fd_close(task->fd);
     if (ring) keyring_free(ring);
     secret_end();
