@@ -67,12 +67,14 @@ static char const *alert_name(int code) {
 }
 
 /* The numbers from 7 to 26 are OpenSSL's (X509_V_ERR_*): a library built to be like it gives those to the
- * verify callback. */
+ * verify callback, and 13 and 14, an unreadable date, for a date that is wrong. */
 static char const *words(int code) {
     switch (code) {
     case 9:
+    case 13:
     case ASN_BEFORE_DATE_E: return "certificate is not yet valid";
     case 10:
+    case 14:
     case ASN_AFTER_DATE_E: return "certificate has expired";
     case 20:
     case 21:

@@ -63,6 +63,29 @@ def test_bad_chain_is_refused_with_or_without_a_name(meet, pki, opts, kind):
     assert meet(opts, BAD[kind](pki)) is None
 
 
+WORDS = {
+    "expired": "certificate has expired",
+    "not yet valid": "certificate is not yet valid",
+    "for clients": "certificate is not meant for this use (extended key usage)",
+    "of another authority": "certificate is not signed by a trust anchor",
+    "self-signed": "certificate is self-signed and no trust anchor",
+    "below too many authorities": "certificate chain is longer than one of its certificates allows",
+}
+
+
+@pytest.mark.parametrize("kind", WORDS)
+def test_what_is_wrong_with_a_chain_is_said(launch, pki, kind):
+    run = launch.tlsc("-k localhost", "true")
+    tls = Tls(run.sock, context(True, "1.3", cert=BAD[kind](pki)), server=True)
+    try:
+        tls.handshake()
+        tls.recv_all()
+    except Ended:
+        pass
+    assert run.wait() == 98
+    assert f"TLS handshake failed: peer's {WORDS[kind]}" in run.stderr()
+
+
 @pytest.mark.parametrize("key", ["rsa", "p256", "p384", "ed25519"])
 def test_good_chain_of_any_kind_is_taken(meet, pki, key):
     below = pki.intermediate("second", issuer=pki.intermediate("first"))
