@@ -5,7 +5,9 @@
 
 #include "tcp/addr.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct addr scanned(char const *text, uint16_t port) {
     struct addr a;
@@ -99,6 +101,15 @@ static void a_host_is_its_address_without_the_port(void **state) {
     assert_false(same_host("2001:db8::1", "2001:db8::1:1"));
 }
 
+static void a_socket_of_another_kind_has_no_address(void **state) {
+    struct addr a;
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    (void)state;
+    assert_int_equal(addr_of_local(&a, fd), -1);
+    assert_int_equal(errno, EAFNOSUPPORT);
+    close(fd);
+}
+
 int main(void) {
     struct CMUnitTest const tests[] = {
         cmocka_unit_test(an_address_is_shown_as_it_was_read),
@@ -108,6 +119,7 @@ int main(void) {
         cmocka_unit_test(the_interface_of_an_address_is_kept),
         cmocka_unit_test(the_port_is_there_in_both_families),
         cmocka_unit_test(a_host_is_its_address_without_the_port),
+        cmocka_unit_test(a_socket_of_another_kind_has_no_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

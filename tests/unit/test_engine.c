@@ -146,6 +146,28 @@ static void the_end_of_the_transport_in_the_handshake_is_a_failure(void **state)
     assert_false(engine_failed_by_peer(server));
 }
 
+static void an_alert_without_a_name_is_told_all_the_same(void **state) {
+    (void)state;
+    assert_int_equal(engine_handshake(client), ENGINE_AGAIN);
+    give(client, "\x15\3\3\0\2\2\xc8", 7);
+    assert_int_equal(engine_handshake(client), ENGINE_FAILED);
+    assert_true(engine_failed_by_peer(client));
+    assert_non_null(strstr(engine_error(client), "peer sent alert of an unknown kind"));
+}
+
+/* Each has one byte of it. */
+static void a_hello_in_too_many_records_is_refused(void **state) {
+    static unsigned char records[32768];
+    (void)state;
+    for (size_t i = 0; i < sizeof records; i++)
+        records[i] = (unsigned char)(i % 6 < 5 ? "\x16\3\1\0\1"[i % 6] : i < 24 ? "\1\0\x3e\x80"[i / 6] : 0);
+    give(server, records, sizeof records - 1);
+    assert_int_equal(engine_handshake(server), ENGINE_AGAIN);
+    give(server, records, 1);
+    assert_int_equal(engine_handshake(server), ENGINE_FAILED);
+    assert_non_null(strstr(engine_error(server), "too many records"));
+}
+
 static void each_direction_ends_alone(void **state) {
     (void)state;
     assert_int_equal(engine_write(client, "last", 4), ENGINE_OK);
@@ -311,6 +333,8 @@ int main(void) {
         WITH_NEW(a_handshake_may_trickle),
         WITH_NEW(memory_for_what_comes_in_is_had_before_the_handshake),
         WITH_NEW(the_end_of_the_transport_in_the_handshake_is_a_failure),
+        WITH_NEW(an_alert_without_a_name_is_told_all_the_same),
+        WITH_NEW(a_hello_in_too_many_records_is_refused),
         CONNECTED(each_direction_ends_alone),
         CONNECTED(nothing_is_written_after_our_close_notify),
         CONNECTED(no_answer_follows_our_close_notify),

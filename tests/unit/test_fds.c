@@ -160,12 +160,15 @@ static void what_an_exec_would_close_is_closed_and_no_more(void **state) {
     in_child(run_on_exec);
 }
 
+/* But for one above the limit. */
 static void it_is_the_same_without_proc(void **state) {
     (void)state;
     old_kernel = no_proc = 1;
     in_child(run_none);
     in_child(run_one);
     in_child(run_unsorted_with_gaps);
+    in_child(run_twice_and_none);
+    in_child(run_closed_one);
     in_child(run_on_exec);
     old_kernel = no_proc = 0;
 }

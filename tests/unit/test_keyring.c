@@ -228,6 +228,7 @@ static void openssl_verifies_what_is_signed(void **state) {
     signs("rsa", SIGN_RSA_PKCS1, 51, "");
     signs("rsa", SIGN_RSA_PSS_SHA256, 32, PSS "sha256");
     signs("rsa", SIGN_RSA_PSS_SHA384, 48, PSS "sha384");
+    signs("rsa", SIGN_RSA_PSS_SHA512, 64, PSS "sha512");
     signs("ed25519", SIGN_ED25519, 63, "-rawin");
 }
 

@@ -146,6 +146,18 @@ static void over_pipes_close_notify_that_is_refused_breaks_the_connection_too(vo
     assert_int_not_equal(w->prog.end_at, 0);
 }
 
+/* It could go on for ever. */
+static void over_pipes_a_peer_that_reads_no_more_and_sends_on_is_not_heard_out(void **state) {
+    struct plan peer[2002] = {[0] = CLOSE_IN, [2001] = STAY};
+    (void)state;
+    for (int i = 1; i <= 2000; i++) peer[i] = (struct plan)DATA(50);
+    struct world *w = RUN(.network = PIPES, .peer = peer, .in_max = 100,
+                          .prog = PLAN(AWAIT(1), DATA(100), AWAIT_END, EXIT));
+    assert_int_equal(w->outcome, RELAY_FAILED);
+    assert_true(w->prog.got < 50000);
+    assert_int_not_equal(w->prog.end_at, 0);
+}
+
 static void over_pipes_prog_may_end_its_direction_first(void **state) {
     (void)state;
     struct world *w = RUN(.network = PIPES, .peer = PLAN(AWAIT_END, SLEEP(60000), DATA(100), FIN),
@@ -212,6 +224,7 @@ int main(void) {
         cmocka_unit_test(over_pipes_nothing_lingers),
         cmocka_unit_test(over_pipes_a_peer_that_reads_no_more_is_a_failure_and_not_waited_for),
         cmocka_unit_test(over_pipes_close_notify_that_is_refused_breaks_the_connection_too),
+        cmocka_unit_test(over_pipes_a_peer_that_reads_no_more_and_sends_on_is_not_heard_out),
         cmocka_unit_test(over_pipes_prog_may_end_its_direction_first),
         cmocka_unit_test(data_that_come_with_the_last_flight_reach_prog),
         cmocka_unit_test(a_handshake_that_trickles_is_late_all_the_same),

@@ -81,6 +81,16 @@ def test_openssl_s_client_gets_its_echo(launch, serve, pki, tmp_path, version, k
     assert typist.run.wait() == 0
 
 
+@pytest.mark.parametrize("digest", ["sha256", "sha384", "sha512"])
+def test_openssl_s_client_chooses_the_digest_that_is_signed(launch, serve, pki, tmp_path, digest):
+    port, _ = serve(["head", "-c", "6"], "-S", pki.issue(key="rsa").env())
+    schemes = f"rsa_pss_rsae_{digest}:ecdsa_secp256r1_sha256"
+    typist = Typist(launch, s_client(pki, port, "-tls1_3", "-sigalgs", schemes), tmp_path)
+    assert typist.type("hello", "hello\n")
+    assert typist.run.wait() == 0
+    assert f"Peer signing digest: {digest.upper()}\n" in typist.out.read_text()
+
+
 def test_openssl_s_client_rekeys(launch, pki, serve, tmp_path):
     """k and K ask for a KeyUpdate, of its side and of both."""
     port, _ = serve(["cat"])

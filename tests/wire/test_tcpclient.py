@@ -69,6 +69,11 @@ def test_both_are_one_blocking_socket_and_nothing_else_is_open(client, service):
     assert not int(re.search(rb"flags:\s+(\d+)", done.out)[1], 8) & os.O_NONBLOCK
 
 
+def test_the_last_of_opposite_options_counts(client, service):
+    done = client("-v -Q -r -R -h -H", "127.0.0.1", service.port)
+    assert (done.code, done.out, done.err) == (0, b"hello\n", "")
+
+
 def test_it_is_prog_in_the_same_process(client, service):
     done = client("-H", "127.0.0.1", service.port, "echo $$; exit 42")
     assert (int(done.out), done.code) == (done.run.pid, 42)

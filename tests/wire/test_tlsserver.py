@@ -9,6 +9,7 @@ import pytest
 from chains import TOOLS, TlsServer, needs_super_server
 from harness import comm, command, eventually, status
 from peer import Ended, Tls, context
+from tcp import Refusal
 
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
 
@@ -159,6 +160,18 @@ def test_rules_may_choose_the_key(serve, pki, access, lone):
     env = {"PATH": f"{access}:{TOOLS}", "KEYFILE": None, "CERTFILE": None, "RULE_KEY": pair.key, "RULE_CERT": pair.cert}
     server = serve("-i rules -H -l me", "echo $TOLD", env, lone)
     assert ask(server) == b"-H -l me -i rules\n"
+
+
+@needs_super_server
+@pytest.mark.not_watched("strace: there can be one tracer")
+def test_without_proc_the_program_in_between_gets_the_path_that_was_started(launch, access, lone, tmp_path):
+    trace = tmp_path / "trace"
+    argv = ["strace", "-v", "-s", "500", "-o", trace, "--quiet=path-resolution", "-P", "/proc/self/exe", "-e",
+            "trace=readlink,readlinkat,execve", "-e", "inject=readlink,readlinkat:error=ENOENT", lone, "s6-tlsserver", "-x", "rules"]
+    with Refusal() as taken:
+        run = launch.program([*argv, "127.0.0.1", taken.port, "cat"], {"PATH": f"{access}:{TOOLS}"})
+        assert run.wait() == 111
+    assert f'"s6-tcpserver-access", "-x", "rules", "--", "{lone}", "s6-tlsd"' in trace.read_text()
 
 
 # refused before it listens
