@@ -12,6 +12,8 @@ import pytest
 from harness import eventually
 from service import BARE, fetch, listens, serves
 
+pytestmark = pytest.mark.xdist_group("documents") # their ports are fixed
+
 CHAINS = Path(__file__).parents[2] / "docs/chains"
 
 

@@ -206,9 +206,10 @@ ENGINE = {(96, 97): "wolfCrypt_Init wolfSSL_CTX_SetMinVersion wolfSSL_CTX_new wo
                     "wolfSSL_UseSNI wolfSSL_CTX_load_verify_buffer wolfSSL_CTX_use_certificate_chain_buffer_format "
                     "wc_InitRng",
           (42, 97): "getrandom", (42, 96, 98): "wc_ecc_init",
-          98: "wolfSSL_write wc_ecc_sign_hash wc_ecc_verify_hash wolfSSL_get_peer_certificate wolfSSL_set1_curves_list "
+          98: "wc_ecc_sign_hash wc_ecc_verify_hash wolfSSL_get_peer_certificate wolfSSL_set1_curves_list "
               "wolfSSL_use_certificate_chain_buffer_format",
-          42: "wolfSSL_read"}  # without a reason, it has only to be called again
+          # without a reason of their own, that of the call before counts: which may be to call again
+          42: "wolfSSL_read", (42, 98): "wolfSSL_write"}
 GROUPS = {"system": SYSTEM, "files": FILES, "unseen": UNSEEN, "transfers": TRANSFERS, "memory": MEMORY, "engine": ENGINE}
 # which an interrupted system call must not stop, whoever sends the signal
 RESTARTED = "recv send write poll ppoll waitpid ioctl close"

@@ -10,6 +10,8 @@ import pytest
 from harness import eventually
 from service import BARE, listens, serves
 
+pytestmark = pytest.mark.xdist_group("documents") # their ports are fixed
+
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
