@@ -197,7 +197,7 @@ static void a_key_that_is_cut_does_no_harm(void **state) {
 
 /* ---- signing ---- */
 
-static unsigned char const digest[64] = "what is signed need not be a digest of anything to be signed 64.";
+static unsigned char const digest[65] = "what is signed need not be a digest of anything to be signed 64.";
 
 /* Whether openssl takes the signature of the first len bytes of digest for that of the file's key. */
 static void signs(char const *name, enum sign_scheme scheme, size_t len, char const *options) {
