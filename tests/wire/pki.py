@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from features import default_key
+from features import default_key, require
 
 CONFIG = """
 [ca]
@@ -123,6 +123,7 @@ class Pki:
 
     def stolen(self, cert):
         """A P-256 certificate with a wrong key: OpenSSL looks only at the public half beside it."""
+        require("KEY_EC")
         theirs, ours = (openssl("pkey", "-in", key, "-traditional", "-outform", "DER")
                         for key in (cert.key, self.key(name="thief")))
         key = self.write(theirs[:7] + ours[7:39] + theirs[39:], "der")
