@@ -140,8 +140,7 @@ void keyproc_run(struct keyproc_task const *task) {
     char const *why = 0;
     int code = prepare(task, &ring, &err);
     secret_wipe_stack(); /* the library decodes keys there */
-    int reported = report(task->fd, code, &err);
-    if (!code && reported)
+    if (report(task->fd, code, &err) && !code)
         why = keyproc_serve(task->fd, ring, task->server ? KEYPROC_CONTENT : SIGN_CONTENT_MAX);
     fd_close(task->fd);
     if (ring) keyring_free(ring);

@@ -12,6 +12,8 @@ import pytest
 
 from watch import APPLETS
 
+# For a test that looks at which fds there are.
+HAS_FDS = pytest.mark.not_watched("valgrind has fds of its own", by="valgrind")
 TOP = Path(__file__).resolve().parent.parent.parent
 KEYS = {"p256": "KEY_EC", "p384": "KEY_EC", "p521": "KEY_EC", "rsa": "KEY_RSA", "ed25519": "KEY_ED25519"}
 GROUPS = {"X25519": "GROUP_X25519", "P-256": "GROUP_P256", "P-384": "GROUP_P384", "P-521": "GROUP_P521"}

@@ -83,14 +83,18 @@ class Delayed(Tls):
         return run, self.ends(run, "1.3")
 
 
-class TcpServer:
+class Plain:
+    """A program that is started by itself."""
+
+    def __init__(self, launch):
+        self.launch = launch
+
+
+class TcpServer(Plain):
     """s6-tcpserver: a connection may be lost, and then the next one is served."""
 
     good = 0
     side = "s6-tcpserver"
-
-    def __init__(self, launch):
-        self.launch = launch
 
     def run(self, env):
         served = False
@@ -108,14 +112,11 @@ class TcpServer:
         return server.run, served
 
 
-class TlsServer:
+class TlsServer(Plain):
     """s6-tlsserver at a port that is taken: what it becomes says so."""
 
     good = 111
     side = "s6-tlsserver"
-
-    def __init__(self, launch):
-        self.launch = launch
 
     def run(self, env):
         require("S6_TCPSERVER")
@@ -125,14 +126,11 @@ class TlsServer:
         return run, "unable to bind" in run.stderr()
 
 
-class TcpClient:
+class TcpClient(Plain):
     """s6-tcpclient, which becomes prog."""
 
     good = 42
     side = "s6-tcpclient"
-
-    def __init__(self, launch):
-        self.launch = launch
 
     def run(self, env):
         with Service(lambda sock, _: sock.sendall(sock.recv(len(SECRET)))) as service:

@@ -9,10 +9,10 @@ import time
 
 import pytest
 
+from features import HAS_FDS
 from harness import command, eventually, exe, read, reset, stat, tcp_pair
 from peer import Ended
 
-HAS_FDS = pytest.mark.not_watched("valgrind has fds of its own", by="valgrind")
 FDS = "ls -l /proc/$$/fd; exit 0"
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from features import HAS_FDS
 from harness import eventually
 
-HAS_FDS = pytest.mark.not_watched("valgrind has fds of its own", by="valgrind")
 PROG = [sys.executable, str(Path(__file__).with_name("starttls.py"))]
 
 
