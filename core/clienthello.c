@@ -6,8 +6,13 @@
 #include <string.h>
 
 enum { RECORD_HANDSHAKE = 22, HANDSHAKE_CLIENT_HELLO = 1, NAME_TYPE_HOST = 0 };
-enum { EXTENSION_SERVER_NAME = 0, EXTENSION_SUPPORTED_GROUPS = 10, EXTENSION_SUPPORTED_VERSIONS = 43 };
-enum { RECORD_MAX = 16384 };
+enum {
+    EXTENSION_SERVER_NAME = 0,
+    EXTENSION_SUPPORTED_GROUPS = 10,
+    EXTENSION_SUPPORTED_VERSIONS = 43,
+    EXTENSION_PSK_KEY_EXCHANGE_MODES = 45
+};
+enum { RECORD_MAX = 16384, PSK_DHE_KE = 1 };
 
 struct span {
     unsigned char const *s;
@@ -94,11 +99,20 @@ static enum clienthello_status read_versions(struct clienthello *h, struct span 
     return CLIENTHELLO_OK;
 }
 
+static enum clienthello_status read_psk_modes(struct clienthello *h, struct span ext) {
+    struct span list;
+    if (!take_vector(&ext, 1, &list) || ext.len)
+        return bad(h, ALERT_DECODE_ERROR, "malformed psk_key_exchange_modes");
+    h->offers_psk_dhe = list.len && memchr(list.s, PSK_DHE_KE, list.len);
+    return CLIENTHELLO_OK;
+}
+
 static enum clienthello_status read_extension(struct clienthello *h, unsigned int type, struct span ext) {
     switch (type) {
     case EXTENSION_SERVER_NAME: return read_server_name(h, ext);
     case EXTENSION_SUPPORTED_GROUPS: return read_groups(h, ext);
     case EXTENSION_SUPPORTED_VERSIONS: return read_versions(h, ext);
+    case EXTENSION_PSK_KEY_EXCHANGE_MODES: return read_psk_modes(h, ext);
     default: return CLIENTHELLO_OK;
     }
 }

@@ -28,6 +28,7 @@ struct clienthello {
     char name[256]; /* the server name, NUL-terminated, without a trailing dot; may hold control bytes */
     int named;      /* 0: the client sent none */
     int offers_tls13;
+    int offers_psk_dhe;                            /* to resume with a key exchange (RFC 8446 4.2.9) */
     unsigned short groups[CLIENTHELLO_GROUPS_MAX]; /* NamedGroup (RFC 8446 4.2.7), in the client's order */
     unsigned int ngroups;
     int alert;       /* CLIENTHELLO_BAD: the alert to answer with */

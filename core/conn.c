@@ -32,6 +32,7 @@ static void limit_keys(struct conn *c, unsigned int ms) {
 static int get_keys(struct conn *c) {
     struct keyproc_report r;
     engine_set_signer(c->engine, keyproc_sign, &c->keys);
+    if (CONFIG_TICKETS) engine_set_sealer(c->engine, keyproc_ticket, &c->keys);
     if (c->keys.fd < 0) return 0;
     int code = keyproc_await(&c->keys, &r);
     return code < 0 ? fatal(c, EXIT_TLS, c->keys.why) : code ? fatal(c, code, r.text) : 0;
@@ -59,6 +60,7 @@ static int get_keys(struct conn *c) {
     c->keys = keys_read(c->creds, c->opt->verbosity, &code, &err);
     if (!c->keys) return fatal_creds(c, code, &err);
     engine_set_signer(c->engine, keyring_sign, c->keys);
+    if (CONFIG_TICKETS) engine_set_sealer(c->engine, keyring_ticket, c->keys);
     return 0;
 }
 
@@ -111,6 +113,7 @@ static int load(struct conn *c) {
         .verify = c->opt->verify,
         .servername = c->opt->servername,
         .sni_required = c->server && c->opt->snilevel == 2,
+        .tickets = c->creds->ticketfile != 0,
     };
     c->engine = engine_new(&config);
     if (!c->engine) return fatal(c, EXIT_ENGINE, "unable to set up the TLS engine");
@@ -146,6 +149,7 @@ static int handshake(struct conn *c, struct relay *relay, struct engine_info *in
     enum relay_outcome outcome = relay_handshake(relay, handshake_limit(c));
     int e = errno;
     engine_set_signer(c->engine, 0, 0);
+    if (CONFIG_TICKETS) engine_set_sealer(c->engine, 0, 0);
     forget_keys(c);
     errno = e;
     switch (outcome) {

@@ -89,6 +89,10 @@ int creds_find_anchors(struct creds *c, char const *const *envp, struct creds_er
     return c->cadir || c->cafile ? 0 : not_set(err, "CADIR or CAFILE");
 }
 
+void creds_find_tickets(struct creds *c, char const *const *envp) {
+    c->ticketfile = file_of(envp, "TLS_TICKETKEYS");
+}
+
 void creds_free(struct creds *c) {
     for (size_t i = 0; i < genalloc_len(struct creds_pair, &c->pairs); i++)
         alloc_free(genalloc_s(struct creds_pair, &c->pairs)[i].name);

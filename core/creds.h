@@ -17,9 +17,10 @@ struct creds_pair {
 };
 
 struct creds {
-    genalloc pairs;     /* struct creds_pair; files point into the environment */
-    char const *cadir;  /* or 0 */
-    char const *cafile; /* or 0; not read when cadir is set */
+    genalloc pairs;         /* struct creds_pair; files point into the environment */
+    char const *cadir;      /* or 0 */
+    char const *cafile;     /* or 0; not read when cadir is set */
+    char const *ticketfile; /* the keys for tickets, or 0 */
 };
 
 /* Why something failed: what (a verb and so on), the file or variable it is about, the reason. errnum 0:
@@ -38,9 +39,12 @@ int creds_find_pairs(struct creds *c, char const *const *envp, int plain, int na
 /* Finds CADIR or CAFILE. */
 int creds_find_anchors(struct creds *c, char const *const *envp, struct creds_error *err);
 
-/* Reads the keys into the ring, which is new: they get the numbers of their pairs, from 0. Each must be that of
- * its certificate. Returns 0, or -1 with err. The names of the key files that others than their owner and group may
- * read are appended to exposed, each with a space before it. */
+/* Finds TLS_TICKETKEYS, which may be absent. */
+void creds_find_tickets(struct creds *c, char const *const *envp);
+
+/* Reads the keys into the ring, which is new: they get the numbers of their pairs, from 0, and each must be that of its
+ * certificate; and the keys for tickets. Returns 0, or -1 with err. The names of the key files that others than their
+ * owner and group may read are appended to exposed, each with a space before it. */
 int creds_load_keys(struct creds const *c, struct keyring *ring, struct creds_error *err, stralloc *exposed);
 
 /* Reads the certificates and the trust anchors into the engine. Returns 0, or -1 with err. No key stays in memory,

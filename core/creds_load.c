@@ -69,11 +69,15 @@ static int read_file(int dirfd, char const *name, struct file *f) {
 
 /* ---- keys ---- */
 
-static int load_key(struct keyring *ring, char const *name, struct creds_error *err, stralloc *exposed) {
+/* Either adds what is in a file to the ring and returns its number, or -1 with why. */
+typedef int add_func(struct keyring *ring, unsigned char const *s, size_t len, char const **why);
+
+static int load_key(add_func *add, struct keyring *ring, char const *name, struct creds_error *err,
+                    stralloc *exposed) {
     struct file f;
     char const *why;
     if (read_file(AT_FDCWD, name, &f) < 0) return unreadable(err, name);
-    int key = keyring_add(ring, f.s, f.len, &why);
+    int key = add(ring, f.s, f.len, &why);
     secret_free(f.s);
     if (key < 0) return invalid(err, "use key file ", name, why);
     if (f.mode & S_IROTH && !(stralloc_cats(exposed, " ") && stralloc_cats(exposed, name)))
@@ -92,9 +96,11 @@ static int check_certificate(struct keyring *ring, int key, char const *name, st
 int creds_load_keys(struct creds const *c, struct keyring *ring, struct creds_error *err, stralloc *exposed) {
     struct creds_pair const *pair = genalloc_s(struct creds_pair, &c->pairs);
     for (size_t n = genalloc_len(struct creds_pair, &c->pairs); n; n--, pair++) {
-        int key = load_key(ring, pair->keyfile, err, exposed);
+        int key = load_key(keyring_add, ring, pair->keyfile, err, exposed);
         if (key < 0 || check_certificate(ring, key, pair->certfile, err) < 0) return -1;
     }
+    if (CONFIG_TICKETS && c->ticketfile)
+        return load_key(keyring_add_ticket_keys, ring, c->ticketfile, err, exposed);
     return 0;
 }
 

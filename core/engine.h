@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "signer.h"
+#include "ticket.h"
 
 struct engine;
 
@@ -31,6 +32,7 @@ struct engine_config {
     enum engine_verify verify; /* the peer's certificate; OPTIONAL is for servers */
     char const *servername;    /* client: name or IP address to ask for and to verify, or 0 */
     int sni_required;          /* server: a client that names none of the named chains fails */
+    int tickets; /* server: sessions can be resumed, by tickets that the sealer seals; not with VERIFY */
 };
 
 /* What the handshake came to. Strings live as long as the engine; 0: there is none. */
@@ -66,6 +68,9 @@ int engine_add_chain(struct engine *e, char const *name, unsigned char const *s,
 
 /* Who signs for the keys of the chains. */
 void engine_set_signer(struct engine *e, signer_func *sign, void *data);
+
+/* Who seals and opens tickets. */
+void engine_set_sealer(struct engine *e, sealer_func *seal, void *data);
 
 /* To be called after the last set-up and the last fork: seeds the generator, and takes the memory for what comes in. */
 int engine_start(struct engine *e);

@@ -41,6 +41,8 @@ struct engine {
     WOLFSSL *ssl;
     signer_func *sign;
     void *sign_data;
+    sealer_func *seal;
+    void *seal_data;
     genalloc chains;           /* struct chain */
     struct chain const *chain; /* the chosen one, or 0 */
     struct queue in;
@@ -52,6 +54,7 @@ struct engine {
     int named; /* server: sni holds what the client asked for */
     int hello_read;
     int name_verified;
+    int psk_dhe; /* server: the client resumes with a key exchange of its own (TLS 1.3) */
     int close_sent;
     int close_received;
     int failed;
@@ -76,6 +79,7 @@ int engine_fail_code(struct engine *e, char const *doing, int code);
 
 /* Set-up, in engine_wolfssl_setup.c */
 int engine_wolfssl_make_ctx(struct engine *e);
+char const *engine_wolfssl_suites(void); /* all of them, in order */
 int engine_wolfssl_use_chain(struct engine *e, struct chain const *c);
 
 /* Where the library would take the client's first group, makes it take ours. Returns 0 when there is none
@@ -84,6 +88,9 @@ int engine_wolfssl_choose_group(struct engine *e, struct clienthello const *h);
 
 /* Whether there is randomness to be had, in engine_wolfssl_random.c */
 int engine_wolfssl_has_random(void);
+
+/* Resumption, in engine_wolfssl_ticket.c */
+void engine_wolfssl_set_tickets(struct engine *e);
 
 /* Signing, in engine_wolfssl_sign.c */
 void engine_wolfssl_set_callbacks(struct engine *e);

@@ -62,7 +62,7 @@ static WOLFSSL_METHOD *method(struct engine const *e) {
 #endif
 }
 
-static char const *suites(void) {
+char const *engine_wolfssl_suites(void) {
 #if CONFIG_SUITES_AES_GCM && CONFIG_SUITES_CHACHA20
     return cpu_has_aes() ? GCM_FIRST : CHACHA_FIRST;
 #else
@@ -74,7 +74,7 @@ static int set_protocol(struct engine *e) {
 #if CONFIG_TLS12
     if (wolfSSL_CTX_SetMinVersion(e->ctx, WOLFSSL_TLSV1_2) != WOLFSSL_SUCCESS) return -1;
 #endif
-    return wolfSSL_CTX_set_cipher_list(e->ctx, suites() + 1) == WOLFSSL_SUCCESS ? 0 : -1;
+    return wolfSSL_CTX_set_cipher_list(e->ctx, engine_wolfssl_suites() + 1) == WOLFSSL_SUCCESS ? 0 : -1;
 }
 
 static struct {
@@ -132,11 +132,15 @@ int engine_wolfssl_choose_group(struct engine *e, struct clienthello const *h) {
     return 1;
 }
 
-/* A process has one connection: there is nothing to resume, and a ticket would lose the client's
+/* A process has one connection: it has nothing to resume but what a ticket brings, and that would lose the client's
  * certificate. */
-static void no_resumption(struct engine *e) {
+static void set_resumption(struct engine *e) {
     wolfSSL_CTX_set_session_cache_mode(e->ctx, WOLFSSL_SESS_CACHE_OFF);
     if (!engine_wolfssl_is_server(e)) return;
+    if (CONFIG_TICKETS && e->config.tickets && e->config.verify == ENGINE_VERIFY_NONE) {
+        engine_wolfssl_set_tickets(e);
+        return;
+    }
     wolfSSL_CTX_no_ticket_TLSv13(e->ctx);
 #if CONFIG_TLS12
     wolfSSL_CTX_NoTicketTLSv12(e->ctx);
@@ -151,7 +155,7 @@ int engine_wolfssl_make_ctx(struct engine *e) {
         e->ctx = 0;
         return -1;
     }
-    no_resumption(e);
+    set_resumption(e);
     engine_wolfssl_set_verify(e);
     if (CONFIG_OWN_CERTS) engine_wolfssl_set_callbacks(e);
     return 0;

@@ -29,6 +29,7 @@ void keyring_free(struct keyring *ring) {
     for (size_t i = 0; i < genalloc_len(struct key *, &ring->keys); i++)
         key_free(genalloc_s(struct key *, &ring->keys)[i]);
     genalloc_free(struct key *, &ring->keys);
+    secret_free(ring->tickets);
     wc_FreeRng(&ring->rng);
     wolfCrypt_Cleanup();
     secret_free(ring);

@@ -39,7 +39,9 @@ struct key {
 
 struct keyring {
     WC_RNG rng;
-    genalloc keys; /* struct key * */
+    genalloc keys;          /* struct key * */
+    unsigned char *tickets; /* the keys for them, as their file has them; secret memory */
+    size_t ntickets;
 };
 
 /* Reads a key, PEM or DER. Returns 0 with *why set to a static text. The key blinds itself with rng, which

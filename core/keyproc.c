@@ -39,38 +39,85 @@ static int is_length(uint32_t scheme, size_t len, size_t content_max) {
     return 0;
 }
 
+static int is_ticket(struct keyproc_request const *q) {
+    return !q->key && !q->scheme && q->len == sizeof q->sealed && q->sealed.ticket.len <= TICKET_STATE_MAX;
+}
+
 char const *keyproc_refuses(struct keyproc_request const *q, size_t len, size_t content_max) {
-    if (len < HEADER || len > HEADER + content_max || q->len != len - HEADER)
+    if (len < HEADER || len > sizeof *q || q->len != len - HEADER)
         return "a message that is too short or too long";
-    if (q->op != KEYPROC_SIGN) return "an unknown request";
-    if (!is_length(q->scheme, q->len, content_max)) return "an unknown scheme, or a wrong length for it";
-    return 0;
+    if (q->op == KEYPROC_SIGN)
+        return is_length(q->scheme, q->len, content_max) ? 0 : "an unknown scheme, or a wrong length for it";
+    if (!CONFIG_TICKETS || (q->op != KEYPROC_OPEN && q->op != KEYPROC_SEAL)) return "an unknown request";
+    return is_ticket(q) ? 0 : "a ticket that is none";
 }
 
-static char const *answer(int fd, struct keyring *ring, struct keyproc_request const *q) {
-    struct keyproc_reply a = {0};
-    size_t len = sizeof a.out;
-    if (keyring_sign(ring, q->key, (enum sign_scheme)q->scheme, q->in, q->len, a.out, &len) < 0)
+static char const *sign(struct keyring *ring, struct keyproc_request const *q, struct keyproc_reply *a) {
+    size_t len = sizeof a->out;
+    if (keyring_sign(ring, q->key, (enum sign_scheme)q->scheme, q->in, q->len, a->out, &len) < 0)
         return "what its key cannot sign";
-    a.len = (uint32_t)len;
-    /* the other one may be gone */
-    fd_send(fd, (char *)&a, sizeof a, MSG_NOSIGNAL);
+    a->len = (uint32_t)len;
     return 0;
 }
 
-static char const *serve_one(int fd, struct keyring *ring, struct keyproc_request *q, size_t content_max) {
-    ssize_t len =
-        fd_recv(fd, (char *)q, HEADER + content_max, MSG_TRUNC); /* what is longer tells its length */
-    if (len <= 0) return 0;
-    char const *why = keyproc_refuses(q, (size_t)len, content_max);
-    return why ? why : answer(fd, ring, q);
+static char const *seal_or_open(struct keyring *ring, struct keyproc_request *q, struct keyproc_reply *a) {
+    enum ticket_op op = q->op == KEYPROC_SEAL ? TICKET_SEAL : TICKET_OPEN;
+    int r = keyring_ticket(ring, op, q->sealed.purpose, &q->sealed.ticket);
+    if (r < 0) return "a ticket without a key for it";
+    if (r) {
+        a->ticket = q->sealed.ticket;
+        a->len = sizeof a->ticket;
+    }
+    return 0;
+}
+
+/* What has been asked for last, and how often. */
+struct progress {
+    uint32_t op;
+    unsigned int times;
+};
+
+static int is_in_order(struct progress *p, uint32_t op) {
+    if (op < p->op) return 0;
+    p->times = op == p->op ? p->times + 1 : 1;
+    p->op = op;
+    return p->times <= (op == KEYPROC_OPEN ? KEYPROC_OPENS : 1);
+}
+
+static int is_done(struct progress const *p, struct keyring const *ring) {
+    return p->op == (CONFIG_TICKETS && keyring_has_ticket_keys(ring) ? KEYPROC_SEAL : KEYPROC_SIGN);
+}
+
+static char const *answer(int fd, struct keyring *ring, struct keyproc_request *q) {
+    struct keyproc_reply a = {0};
+    char const *why = CONFIG_TICKETS && q->op != KEYPROC_SIGN ? seal_or_open(ring, q, &a) : sign(ring, q, &a);
+    /* the other one may be gone */
+    if (!why) fd_send(fd, (char *)&a, sizeof a, MSG_NOSIGNAL);
+    return why;
+}
+
+/* What is longer than there is room for tells its length, and that is no request's. */
+static char const *serve(int fd, struct keyring *ring, struct keyproc_request *q, size_t room,
+                         size_t content_max) {
+    struct progress p = {0};
+    while (!is_done(&p, ring)) {
+        ssize_t len = fd_recv(fd, (char *)q, room, MSG_TRUNC);
+        if (len <= 0) return 0;
+        char const *why = keyproc_refuses(q, (size_t)len, content_max);
+        if (!why && !is_in_order(&p, q->op)) why = "more than a handshake needs";
+        if (!why) why = answer(fd, ring, q);
+        if (why) return why;
+    }
+    return 0;
 }
 
 /* One piece of memory for whatever is asked; not the stack, which is wiped as far down as it may have been used. */
 char const *keyproc_serve(int fd, struct keyring *ring, size_t content_max) {
-    struct keyproc_request *q = secret_alloc(HEADER + content_max);
+    size_t room =
+        HEADER + (content_max > sizeof(struct keyproc_ticket) ? content_max : sizeof(struct keyproc_ticket));
+    struct keyproc_request *q = secret_alloc(room);
     if (!q) return "more than there is memory for";
-    char const *why = serve_one(fd, ring, q, content_max);
+    char const *why = serve(fd, ring, q, room, content_max);
     secret_free(q);
     return why;
 }

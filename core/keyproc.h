@@ -2,8 +2,9 @@
  * The process that asks is the one that faces the network: nothing of what it sends is trusted, and nothing is
  * answered that is not listed here.
  *
- * First, from the key process: one report. Then one request and its reply: a handshake needs one signature, after a
- * HelloRetryRequest too. Then the key process ends; what is not a request that it takes ends it without a reply. */
+ * First, from the key process: one report. Then requests and a reply to each, in the order of a handshake: tickets to
+ * open, as many as are allowed; one signature, after a HelloRetryRequest too; one ticket to seal. Where there are no keys
+ * for tickets, the signature is all. What comes out of this order, or is no request, ends it without a reply. */
 
 #ifndef KEYPROC_H
 #define KEYPROC_H
@@ -17,29 +18,44 @@
 #include "ids.h"
 #include "keyring.h"
 
-/* All that can be asked for. */
+/* All that can be asked for, in the order in which it may be. */
 enum keyproc_op {
-    KEYPROC_SIGN = 1,
+    KEYPROC_OPEN = 1,
+    KEYPROC_SIGN,
+    KEYPROC_SEAL,
 };
 
 enum {
+    KEYPROC_OPENS = 2, /* the ticket of a client that comes again after a HelloRetryRequest is opened twice */
     KEYPROC_CONTENT = 256, /* bytes for Ed25519 to sign, but for clients (RFC 5246 7.4.8) */
     KEYPROC_TEXT = 8192,
 };
 
-/* A message: the struct up to and with the len bytes at in. */
-struct keyproc_request {
-    uint32_t op; /* enum keyproc_op */
-    uint32_t key;
-    uint32_t scheme; /* enum sign_scheme */
-    uint32_t len;
-    unsigned char in[SIGN_CONTENT_MAX];
+/* What is to be sealed or opened. */
+struct keyproc_ticket {
+    unsigned char purpose[TICKET_PURPOSE];
+    struct ticket ticket;
 };
 
-/* Always a message of this size. */
+/* A message: the struct up to and with the len bytes at in. */
+struct keyproc_request {
+    uint32_t op;     /* enum keyproc_op */
+    uint32_t key;    /* to sign with; else 0 */
+    uint32_t scheme; /* enum sign_scheme, to sign by; else 0 */
+    uint32_t len;
+    union {
+        unsigned char in[SIGN_CONTENT_MAX];
+        struct keyproc_ticket sealed;
+    };
+};
+
+/* Always a message of this size. A ticket that does not open is a reply of length 0. */
 struct keyproc_reply {
     uint32_t len;
-    unsigned char out[SIGN_OUTPUT_MAX];
+    union {
+        unsigned char out[SIGN_OUTPUT_MAX];
+        struct ticket ticket;
+    };
 };
 
 /* Whether the keys could be read. A message: the struct up to and with the null byte of text. */
@@ -55,8 +71,8 @@ struct keyproc_report {
  * why not, a static text. */
 char const *keyproc_refuses(struct keyproc_request const *q, size_t len, size_t content_max);
 
-/* Answers the one request that may come on fd before its other end is closed. Returns 0, or why it does not, a static
- * text. */
+/* Answers what may be asked on fd, until it is spent or the other end is closed. Returns 0, or why it answers no more,
+ * a static text. */
 char const *keyproc_serve(int fd, struct keyring *ring, size_t content_max);
 
 struct keyproc_task {
@@ -73,8 +89,9 @@ void keyproc_run(struct keyproc_task const *task) __attribute__((noreturn));
 /* ---- the process that asks ---- */
 
 struct keyproc {
-    int fd;        /* to the key process; -1: there is none */
-    tain deadline; /* for all that it does */
+    int fd;              /* to the key process; -1: there is none */
+    tain deadline;       /* for all that it does */
+    unsigned int opened; /* tickets, one of ours or not */
     char const *why;
 };
 
@@ -84,6 +101,9 @@ int keyproc_await(struct keyproc *k, struct keyproc_report *r);
 /* A signer_func; data is the struct keyproc. After -1, why says what happened. */
 int keyproc_sign(void *data, unsigned int key, enum sign_scheme scheme, unsigned char const *in, size_t inlen,
                  unsigned char *out, size_t *outlen);
+
+/* A sealer_func; data is the struct keyproc. More tickets than KEYPROC_OPENS are none of ours. */
+int keyproc_ticket(void *data, enum ticket_op op, unsigned char const *purpose, struct ticket *t);
 
 /* Closes fd: the key process ends. */
 void keyproc_close(struct keyproc *k);

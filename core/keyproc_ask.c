@@ -1,4 +1,4 @@
-/* keyproc_ask: asks the key process for signatures; the header of keyproc says it.
+/* keyproc_ask: asks the key process for signatures and for tickets; the header of keyproc says it.
  * Must not wait longer than the handshake may take: the key process may be stopped. */
 
 #include "keyproc.h"
@@ -11,6 +11,7 @@
 #include <skalibs/djbunix.h>
 #include <skalibs/iopause.h>
 
+#include "config.h"
 #include "exitcode.h"
 
 static int failed(struct keyproc *k, char const *why) {
@@ -44,6 +45,15 @@ int keyproc_await(struct keyproc *k, struct keyproc_report *r) {
     }
 }
 
+static int ask(struct keyproc *k, struct keyproc_request const *q, struct keyproc_reply *a) {
+    size_t len = offsetof(struct keyproc_request, in) + q->len;
+    if (fd_send(k->fd, (char const *)q, len, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)len)
+        return failed(k, "the key process has ended");
+    ssize_t n = receive(k, a, sizeof *a);
+    if (n < 0) return -1;
+    return n == sizeof *a ? 0 : failed(k, "the key process answers nonsense");
+}
+
 int keyproc_sign(void *data, unsigned int key, enum sign_scheme scheme, unsigned char const *in, size_t inlen,
                  unsigned char *out, size_t *outlen) {
     struct keyproc *k = data;
@@ -55,17 +65,40 @@ int keyproc_sign(void *data, unsigned int key, enum sign_scheme scheme, unsigned
     q.scheme = scheme;
     q.len = (uint32_t)inlen;
     memcpy(q.in, in, inlen);
-    size_t len = offsetof(struct keyproc_request, in) + inlen;
-    if (fd_send(k->fd, (char *)&q, len, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)len)
-        return failed(k, "the key process has ended");
-    ssize_t n = receive(k, &a, sizeof a);
-    if (n < 0) return -1;
-    if (n != sizeof a || a.len > sizeof a.out || a.len > *outlen)
-        return failed(k, "the key process answers nonsense");
+    if (ask(k, &q, &a) < 0) return -1;
+    if (a.len > sizeof a.out || a.len > *outlen) return failed(k, "the key process answers nonsense");
     memcpy(out, a.out, a.len);
     *outlen = a.len;
     return 0;
 }
+
+#if CONFIG_TICKETS
+
+/* Returns as keyproc_ticket. */
+static int take_ticket(struct keyproc *k, struct keyproc_reply const *a, struct ticket *t) {
+    if (!a->len) return 0;
+    if (a->len != sizeof *t || a->ticket.len != t->len) return failed(k, "the key process answers nonsense");
+    *t = a->ticket;
+    return 1;
+}
+
+int keyproc_ticket(void *data, enum ticket_op op, unsigned char const *purpose, struct ticket *t) {
+    struct keyproc *k = data;
+    struct keyproc_request q;
+    struct keyproc_reply a;
+    if (op == TICKET_OPEN && k->opened++ >= KEYPROC_OPENS) return 0;
+    q.op = op == TICKET_SEAL ? KEYPROC_SEAL : KEYPROC_OPEN;
+    q.key = q.scheme = 0;
+    q.len = sizeof q.sealed;
+    q.sealed.ticket = *t;
+    memcpy(q.sealed.purpose, purpose, sizeof q.sealed.purpose);
+    int r = ask(k, &q, &a) < 0 ? -1 : take_ticket(k, &a, t);
+    explicit_bzero(&q.sealed, sizeof q.sealed);
+    explicit_bzero(&a, sizeof a);
+    return r;
+}
+
+#endif
 
 void keyproc_close(struct keyproc *k) {
     if (k->fd >= 0) fd_close(k->fd);

@@ -1,4 +1,5 @@
-/* keyring: the private keys of one process, in memory; numbers them from 0 and signs with them.
+/* keyring: the private keys of one process, in memory; numbers them from 0 and signs with them. And the keys for
+ * tickets, if there are any.
  * Opens no file and knows no network. */
 
 #ifndef KEYRING_H
@@ -7,6 +8,7 @@
 #include <stddef.h>
 
 #include "signer.h"
+#include "ticket.h"
 
 struct keyring;
 
@@ -31,5 +33,13 @@ int keyring_matches(struct keyring *ring, unsigned int key, unsigned char const 
 /* A signer_func; data is the ring. What it gives out, it has verified with the key's public half. */
 int keyring_sign(void *data, unsigned int key, enum sign_scheme scheme, unsigned char const *in, size_t inlen,
                  unsigned char *out, size_t *outlen);
+
+/* The keys for tickets, once: any number of 80 bytes each, a name of 16 and 64 that are secret. The first one seals,
+ * all open. The caller wipes s. Returns 0, or -1 with *why set to a static text. */
+int keyring_add_ticket_keys(struct keyring *ring, unsigned char const *s, size_t len, char const **why);
+int keyring_has_ticket_keys(struct keyring const *ring);
+
+/* A sealer_func; data is the ring. A ticket lives for CONFIG_TICKET_LIFETIME seconds. */
+int keyring_ticket(void *data, enum ticket_op op, unsigned char const *purpose, struct ticket *t);
 
 #endif

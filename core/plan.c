@@ -92,5 +92,7 @@ void plan_find(struct chain_plan *plan) {
         find_pairs(plan, plan->opt.snilevel != 2, plan->opt.snilevel != 0);
     else if (CONFIG_CLIENT_CERTS && plan->opt.send_cert)
         find_pairs(plan, 1, 0);
+    if (CONFIG_TICKETS && plan->server && plan->opt.verify == ENGINE_VERIFY_NONE)
+        creds_find_tickets(&plan->creds, plan->envp);
     if (CONFIG_PEER_CERTS && plan->opt.verify != ENGINE_VERIFY_NONE) find_anchors(plan);
 }

@@ -193,6 +193,30 @@ static void groups_beyond_the_most_are_not_looked_at(void **state) {
     assert_int_equal(hello.ngroups, CLIENTHELLO_GROUPS_MAX);
 }
 
+/* ---- resumption ---- */
+
+static void psk_modes_are_looked_through_for_the_one_with_a_key_exchange(void **state) {
+    static struct {
+        char const *s;
+        size_t len;
+        int has;
+    } const table[] = {{"\1\1", 2, 1},       {"\1\0", 2, 0},     {"\2\0\1", 3, 1}, {"\2\1\0", 3, 1},
+                       {"\3\2\3\xff", 4, 0}, {"\3\0\2\1", 4, 1}, {"\0", 1, 0}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        assert_int_equal(read_one_extension(45, table[i].s, table[i].len), CLIENTHELLO_OK);
+        assert_int_equal(hello.offers_psk_dhe, table[i].has);
+    }
+}
+
+static void wrong_lengths_in_psk_modes_are_fatal(void **state) {
+    (void)state;
+    assert_bad(read_one_extension(45, "", 0), ALERT_DECODE_ERROR);
+    assert_bad(read_one_extension(45, "\1", 1), ALERT_DECODE_ERROR);
+    assert_bad(read_one_extension(45, "\1\1\1", 3), ALERT_DECODE_ERROR);
+    assert_bad(read_one_extension(45, "\2\1", 2), ALERT_DECODE_ERROR);
+}
+
 int main(void) {
     struct CMUnitTest const tests[] = {
         cmocka_unit_test(all_that_a_client_wants_is_read),
@@ -209,6 +233,8 @@ int main(void) {
         cmocka_unit_test(wrong_lengths_in_server_name_are_fatal),
         cmocka_unit_test(wrong_lengths_in_versions_and_groups_are_fatal),
         cmocka_unit_test(a_client_without_tls13_in_its_versions_does_not_offer_it),
+        cmocka_unit_test(psk_modes_are_looked_through_for_the_one_with_a_key_exchange),
+        cmocka_unit_test(wrong_lengths_in_psk_modes_are_fatal),
         cmocka_unit_test(groups_beyond_the_most_are_not_looked_at),
     };
     return cmocka_run_group_tests(tests, 0, 0);

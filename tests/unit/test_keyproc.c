@@ -1,79 +1,11 @@
 /* test_keyproc: both ends of the socketpair of the key process, each with another end that means harm.
  * It must not know how keys are kept or how the processes come about; what a request is, is test_keyproc_request. */
 
-#include "sandbox.h"
+#include "keyends.h"
 
 #include "exitcode.h"
-#include "request.h"
 
-#include <signal.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-
-enum { P256 = 0, RSA = 1, ED25519 = 2 };
-
-static struct keyring *ring;
-static int ours, theirs; /* theirs: the other end's, whichever side is tested */
-
-static void add_key(char const *file) {
-    char const *why;
-    size_t len;
-    unsigned char *s = sandbox_read(file, &len);
-    assert_true(keyring_add(ring, s, len, &why) >= 0);
-    free(s);
-}
-
-static int make_ring(void **state) {
-    if (sandbox_enter(state) < 0) return -1;
-    sandbox_run(
-        "exec 2>&1 >/dev/null; openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out p256;"
-        "openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa;"
-        "openssl genpkey -algorithm ED25519 -out ed25519");
-    ring = keyring_new();
-    if (!ring) return -1;
-    add_key("p256");
-    add_key("rsa");
-    add_key("ed25519");
-    return 0;
-}
-
-static int free_ring(void **state) {
-    keyring_free(ring);
-    return sandbox_leave(state);
-}
-
-static int make_pair(void **state) {
-    int pair[2];
-    (void)state;
-    signal(SIGPIPE, SIG_DFL);
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) < 0) return -1;
-    ours = pair[0];
-    theirs = pair[1];
-    return 0;
-}
-
-static int close_pair(void **state) {
-    (void)state;
-    close(ours);
-    close(theirs);
-    return 0;
-}
-
-/* ---- the key process, and an engine that has been taken over ---- */
-
-static void send_bytes(void const *s, size_t len) {
-    assert_int_equal(send(theirs, s, len, MSG_DONTWAIT), len);
-}
-
-static void ask(uint32_t key, uint32_t scheme, uint32_t len) {
-    send_bytes(request(KEYPROC_SIGN, key, scheme, len), HEADER + len);
-}
-
-/* What it says at the end of what it was asked. */
-static char const *serve(void) {
-    shutdown(theirs, SHUT_WR);
-    return keyproc_serve(ours, ring, KEYPROC_CONTENT);
-}
 
 /* The replies that wait, each with a signature. */
 static unsigned int replies(void) {
@@ -146,7 +78,7 @@ ENDS(an_rsa_scheme_for_an_ec_key_is_the_end, ask(P256, SIGN_RSA_PSS_SHA256, 32))
 ENDS(an_ec_scheme_for_an_rsa_key_is_the_end, ask(RSA, SIGN_ECDSA, 32))
 ENDS(an_ed25519_scheme_for_an_ec_key_is_the_end, ask(P256, SIGN_ED25519, 32))
 ENDS(an_ec_scheme_for_an_ed25519_key_is_the_end, ask(ED25519, SIGN_ECDSA, 32))
-ENDS(an_unknown_request_is_the_end, send_bytes(request(KEYPROC_SIGN + 1, P256, SIGN_ECDSA, 32), HEADER + 32))
+ENDS(an_unknown_request_is_the_end, send_bytes(request(KEYPROC_SEAL + 1, P256, SIGN_ECDSA, 32), HEADER + 32))
 ENDS(one_byte_is_the_end, send_bytes("", 1))
 ENDS(a_message_that_is_cut_is_the_end, send_bytes(request(KEYPROC_SIGN, P256, SIGN_ECDSA, 32), HEADER + 31))
 ENDS(a_byte_too_many_is_the_end, send_bytes(request(KEYPROC_SIGN, P256, SIGN_ECDSA, 32), HEADER + 33))
@@ -177,15 +109,10 @@ static void chance_is_no_request(void **state) {
     }
 }
 
-/* ---- the engine, and a key process that is gone or mad ---- */
+ENDS(a_ticket_where_there_are_no_keys_for_it_is_the_end, ask_ticket(KEYPROC_OPEN))
+ENDS(a_ticket_to_seal_without_keys_is_the_end, ask_ticket(KEYPROC_SEAL))
 
-static struct keyproc asker(int ms) {
-    struct keyproc k = {.fd = ours};
-    tain_now_set_stopwatch_g();
-    tain_from_millisecs(&k.deadline, ms);
-    tain_add_g(&k.deadline, &k.deadline);
-    return k;
-}
+/* ---- the engine, and a key process that is gone or mad ---- */
 
 static int sign(struct keyproc *k) {
     static unsigned char const digest[32] = "signed";
@@ -307,6 +234,8 @@ int main(void) {
         TEST(two_requests_in_one_message_are_the_end),
         TEST(too_much_content_of_a_server_is_the_end),
         TEST(a_message_longer_than_any_is_the_end),
+        TEST(a_ticket_where_there_are_no_keys_for_it_is_the_end),
+        TEST(a_ticket_to_seal_without_keys_is_the_end),
         TEST(chance_is_no_request),
         TEST(a_signature_comes_from_the_other_process),
         TEST(a_key_process_that_is_gone_is_noticed_at_once),

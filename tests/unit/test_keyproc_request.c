@@ -3,6 +3,8 @@
 
 #include "request.h"
 
+enum { TICKET = sizeof(struct keyproc_ticket) };
+
 static int takes(struct keyproc_request const *q, size_t len, size_t content_max) {
     return !keyproc_refuses(q, len, content_max);
 }
@@ -10,8 +12,11 @@ static int takes(struct keyproc_request const *q, size_t len, size_t content_max
 static void only_an_enumerated_request_is_taken(void **state) {
     (void)state;
     assert_true(takes(request(KEYPROC_SIGN, 0, SIGN_ECDSA, 32), HEADER + 32, 256));
-    for (uint32_t op = 0; op < 70000; op++)
+    for (uint32_t op = 0; op < 70000; op++) {
         if (op != KEYPROC_SIGN) assert_false(takes(request(op, 0, SIGN_ECDSA, 32), HEADER + 32, 256));
+        if (op != KEYPROC_OPEN && op != KEYPROC_SEAL)
+            assert_false(takes(request(op, 0, 0, TICKET), HEADER + TICKET, 256));
+    }
     assert_false(takes(request(UINT32_MAX, 0, SIGN_ECDSA, 32), HEADER + 32, 256));
     for (uint32_t scheme = SIGN_ED25519 + 1; scheme < 70000; scheme++)
         assert_false(takes(request(KEYPROC_SIGN, 0, scheme, 32), HEADER + 32, 256));
@@ -59,12 +64,42 @@ static void a_message_is_as_long_as_it_says(void **state) {
     assert_false(takes(request(KEYPROC_SIGN, 0, SIGN_ED25519, UINT32_MAX), HEADER - 1, SIGN_CONTENT_MAX));
 }
 
+static int takes_ticket(uint32_t op, uint32_t key, uint32_t scheme, uint32_t len) {
+    return takes(request(op, key, scheme, len), HEADER + len, KEYPROC_CONTENT);
+}
+
+static void a_ticket_has_one_length_and_no_key(void **state) {
+    (void)state;
+    for (uint32_t op = KEYPROC_OPEN; op <= KEYPROC_SEAL; op++) {
+        if (op == KEYPROC_SIGN) continue;
+        for (uint32_t len = 0; len <= SIGN_CONTENT_MAX; len++)
+            assert_int_equal(takes_ticket(op, 0, 0, len), CONFIG_TICKETS && len == TICKET);
+        assert_false(takes_ticket(op, 1, 0, TICKET));
+        assert_false(takes_ticket(op, 0, 1, TICKET));
+        assert_false(takes_ticket(op, UINT32_MAX, UINT32_MAX, TICKET));
+    }
+}
+
+static void the_state_of_a_ticket_is_bounded(void **state) {
+    static uint32_t const lengths[] = {0, 1, TICKET_STATE_MAX, TICKET_STATE_MAX + 1, 1U << 31, UINT32_MAX};
+    struct keyproc_request *q = (struct keyproc_request *)request(KEYPROC_OPEN, 0, 0, TICKET);
+    (void)state;
+    for (size_t i = 0; i < COUNT(lengths); i++) {
+        q->sealed.ticket.len = lengths[i];
+        assert_int_equal(takes(q, HEADER + TICKET, KEYPROC_CONTENT),
+                         CONFIG_TICKETS && lengths[i] <= TICKET_STATE_MAX);
+    }
+    q->sealed.ticket.len = 0;
+}
+
 int main(void) {
     struct CMUnitTest const tests[] = {
         cmocka_unit_test(only_an_enumerated_request_is_taken),
         cmocka_unit_test(each_scheme_has_its_lengths),
         cmocka_unit_test(content_is_bounded_for_servers_more_than_for_clients),
         cmocka_unit_test(a_message_is_as_long_as_it_says),
+        cmocka_unit_test(a_ticket_has_one_length_and_no_key),
+        cmocka_unit_test(the_state_of_a_ticket_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

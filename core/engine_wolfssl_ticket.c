@@ -1,0 +1,87 @@
+/* engine_wolfssl_ticket: sessions that outlive the process, as tickets that their clients keep.
+ * Never sees a key for tickets. */
+
+#include "engine_wolfssl.h"
+
+#include <wolfssl/wolfcrypt/sha256.h>
+
+#include <skalibs/bytestr.h>
+
+#if CONFIG_TICKETS
+
+#ifndef HAVE_SESSION_TICKET
+#error this wolfSSL has no session tickets: say n to TICKETS
+#endif
+
+/* Each part after its length, so that no two lists of parts are one text. */
+static int add(wc_Sha256 *h, void const *s, size_t len) {
+    unsigned char const n[] = {(unsigned char)(len >> 24), (unsigned char)(len >> 16),
+                               (unsigned char)(len >> 8), (unsigned char)len};
+    return wc_Sha256Update(h, n, sizeof n) || wc_Sha256Update(h, s, (word32)len);
+}
+
+/* A session is resumed under the name, the certificate and the policy that it was made under, or not at all: the library
+ * would take another host's (5.5.4, 5.7.2). */
+static int purpose_of(struct engine const *e, unsigned char out[TICKET_PURPOSE]) {
+    char name[sizeof e->sni];
+    size_t len = e->named ? strlen(e->sni) : 0;
+    char const *suites = engine_wolfssl_suites();
+    wc_Sha256 h;
+    memcpy(name, e->sni, len);
+    case_lowerb(name, len);
+    if (!e->chain || wc_InitSha256(&h)) return -1;
+    int failed = add(&h, suites, strlen(suites)) || add(&h, e->chain->s, e->chain->len) ||
+                 add(&h, name, len) || wc_Sha256Final(&h, out);
+    wc_Sha256Free(&h);
+    return failed ? -1 : 0;
+}
+
+static int seal_or_open(struct engine *e, enum ticket_op op, struct ticket *t) {
+    unsigned char purpose[TICKET_PURPOSE];
+    return !e->seal || purpose_of(e, purpose) < 0 ? -1 : e->seal(e->seal_data, op, purpose, t);
+}
+
+/* Without a key exchange of its own, a resumed session would be open to whoever gets the ticket's key later. */
+static int is_refused(struct engine const *e, WOLFSSL *ssl) {
+    return wolfSSL_version(ssl) == TLS1_3_VERSION && !e->psk_dhe;
+}
+
+/* A SessionTicketEncCb. */
+static int ticket(WOLFSSL *ssl, unsigned char name[WOLFSSL_TICKET_NAME_SZ],
+                  unsigned char iv[WOLFSSL_TICKET_IV_SZ], unsigned char mac[WOLFSSL_TICKET_MAC_SZ], int enc,
+                  unsigned char *s, int len, int *outlen, void *data) {
+    struct engine *e = data;
+    struct ticket t;
+    if (len < 0 || (size_t)len > sizeof t.state || (!enc && is_refused(e, ssl)))
+        return enc ? WOLFSSL_TICKET_RET_FATAL : WOLFSSL_TICKET_RET_REJECT;
+    memcpy(t.name, name, sizeof t.name);
+    memcpy(t.salt, iv, sizeof t.salt);
+    memcpy(t.mac, mac, sizeof t.mac);
+    memset(t.state, 0, sizeof t.state);
+    memcpy(t.state, s, (size_t)len);
+    t.len = (uint32_t)len;
+    int r = seal_or_open(e, enc ? TICKET_SEAL : TICKET_OPEN, &t);
+    if (r > 0) {
+        memcpy(name, t.name, sizeof t.name);
+        memcpy(iv, t.salt, sizeof t.salt);
+        memcpy(mac, t.mac, sizeof t.mac);
+        memcpy(s, t.state, (size_t)len);
+        *outlen = len;
+    }
+    explicit_bzero(&t, sizeof t);
+    return r > 0 ? WOLFSSL_TICKET_RET_OK : r ? WOLFSSL_TICKET_RET_FATAL : WOLFSSL_TICKET_RET_REJECT;
+}
+
+void engine_wolfssl_set_tickets(struct engine *e) {
+    wolfSSL_CTX_set_TicketEncCb(e->ctx, ticket);
+    wolfSSL_CTX_set_TicketEncCtx(e->ctx, e);
+    wolfSSL_CTX_set_TicketHint(e->ctx, CONFIG_TICKET_LIFETIME);
+    wolfSSL_CTX_set_timeout(e->ctx, CONFIG_TICKET_LIFETIME);
+}
+
+void engine_set_sealer(struct engine *e, sealer_func *seal, void *data) {
+    e->seal = seal;
+    e->seal_data = data;
+}
+
+#endif
