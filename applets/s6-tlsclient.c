@@ -37,5 +37,5 @@ int s6_tlsclient_main(int argc, char const *const *argv, char const *const *envp
     if (tlsclient_parse(&s, argc, argv, &err) < 0) applet_refuse(&err);
     check_variables(&s, envp);
     int built = tlsclient_build(&command, &s, &missing);
-    applet_exec_command(&command, built, missing, envp);
+    applet_exec_command(&command, built, missing, envp, "", 0);
 }

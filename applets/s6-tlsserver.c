@@ -21,11 +21,23 @@
  *                    is run with these options; it must be in PATH
  *     -H, -R, -P, -W, -d, -D   are for s6-tcpserver-access, if it is run
  * KEYFILE and CERTFILE name the key and the certificate chain; with -Y or -y, CADIR or CAFILE the trust anchors.
+ * Without TLS_TICKETKEYS, clients resume their sessions by keys that it makes; TLS_TICKETKEYS= forbids it.
  */
 
+#include <string.h>
+
+#include <skalibs/env.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+
 #include "applet.h"
+#include "config.h"
+#include "exitcode.h"
 #include "plan.h"
+#include "ticketfd.h"
 #include "tlsserver.h"
+
+#define TICKETFD "TLS_TICKETFD="
 
 /* What each connection would fail for is found here; but rules may set these variables for each anew. */
 static void check_variables(struct tlsserver *s, char const *const *envp) {
@@ -38,13 +50,28 @@ static void check_variables(struct tlsserver *s, char const *const *envp) {
     if (idopt_read_env(&s->who, envp, &err) < 0) applet_refuse(&err);
 }
 
+/* What makes clients resume their sessions, where nothing else says how. Returns the length of the variable at vars; 0:
+ * there are no such keys. */
+static size_t share_ticket_keys(struct tlsserver const *s, char const *const *envp, char *vars) {
+    if (!CONFIG_TICKETS || s->tls.verify != ENGINE_VERIFY_NONE || env_get2(envp, "TLS_TICKETKEYS")) return 0;
+    int fd = ticketfd_make();
+    if (fd < 0) strerr_diefusys(EXIT_SYSTEM, "make keys for tickets");
+    size_t len = sizeof TICKETFD - 1;
+    memcpy(vars, TICKETFD, len);
+    len += uint_fmt(vars + len, (unsigned int)fd);
+    vars[len++] = 0;
+    return len;
+}
+
 int s6_tlsserver_main(int argc, char const *const *argv, char const *const *envp) {
     struct tlsserver s;
     struct opterror err;
     struct command command = {.failed = 0};
     char const *missing;
+    char vars[sizeof TICKETFD + INT_FMT];
     if (tlsserver_parse(&s, argc, argv, &err) < 0) applet_refuse(&err);
     check_variables(&s, envp);
     int built = tlsserver_build(&command, &s, &missing);
-    applet_exec_command(&command, built, missing, envp);
+    size_t len = share_ticket_keys(&s, envp, vars);
+    applet_exec_command(&command, built, missing, envp, vars, len);
 }

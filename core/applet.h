@@ -41,8 +41,9 @@ void applet_exec(char const *const *argv, char const *const *envp) gccattr_noret
 void applet_exec_with(char const *const *argv, char const *const *envp, char const *vars,
                       size_t len) gccattr_noreturn;
 
-/* Executes the command line that built says was put together, or else says that missing is, and exits 127 or 111. */
-void applet_exec_command(struct command *c, int built, char const *missing,
-                         char const *const *envp) gccattr_noreturn;
+/* Executes the command line that built says was put together, vars as above, or else says that missing is, and exits
+ * 127 or 111. */
+void applet_exec_command(struct command *c, int built, char const *missing, char const *const *envp,
+                         char const *vars, size_t len) gccattr_noreturn;
 
 #endif

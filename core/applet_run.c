@@ -50,10 +50,11 @@ void applet_exec_with(char const *const *argv, char const *const *envp, char con
     applet_exec(argv, merged);
 }
 
-void applet_exec_command(struct command *c, int built, char const *missing, char const *const *envp) {
+void applet_exec_command(struct command *c, int built, char const *missing, char const *const *envp,
+                         char const *vars, size_t len) {
     if (built < 0 && errno == ENOENT) strerr_dief(EXIT_NOTFOUND, missing, " is neither built in nor in PATH");
     if (built < 0) strerr_diefusys(EXIT_SYSTEM, "find ", missing);
     char const *const *argv = command_argv(c);
     if (!argv) strerr_diefusys(EXIT_SYSTEM, "build a command line");
-    applet_exec(argv, envp);
+    applet_exec_with(argv, envp, vars, len);
 }

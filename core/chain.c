@@ -47,6 +47,11 @@ static void close_one(int *fd) {
     *fd = -1;
 }
 
+/* Its keys are for the key process alone, or for the engine until it is set up. */
+static void drop_ticketfd(struct chain_plan const *plan) {
+    if (CONFIG_TICKETS && plan->creds.ticketfd >= 0) fd_close(plan->creds.ticketfd);
+}
+
 /* ---- prog ---- */
 
 static void become_prog(struct run *run, int const to[2], int const from[2], int const control[2]) {
@@ -66,6 +71,7 @@ static void become_prog(struct run *run, int const to[2], int const from[2], int
     fd_close(to[1]);
     fd_close(from[0]);
     fd_close(control[1]);
+    drop_ticketfd(plan);
     waiter_run(&w);
 }
 
@@ -103,7 +109,14 @@ static int take_local(struct run *run) {
 
 static int keep_own_fds(struct run *run) {
     struct conn const *c = &run->conn;
-    int const keep[] = {2, c->net.rfd, c->net.wfd, c->local.rfd, c->local.wfd, run->control, run->deaths};
+    int const keep[] = {2,
+                        c->net.rfd,
+                        c->net.wfd,
+                        c->local.rfd,
+                        c->local.wfd,
+                        run->control,
+                        run->deaths,
+                        run->plan->creds.ticketfd};
     if (fds_close_others(keep, sizeof keep / sizeof *keep) < 0 || fds_fill_standard() < 0)
         return fatal_sys(run, EXIT_SYSTEM, "close file descriptors");
     return 0;
@@ -262,6 +275,7 @@ int chain_run(struct chain_plan const *plan) {
     if (!code) code = keep_own_fds(&run);
     if (!code) code = fork_keys(&run);
     if (!code) code = conn_set_up(&run.conn);
+    drop_ticketfd(plan);
     if (!code) code = conn_speak(&run.conn);
     conn_free(&run.conn);
     await_prog(&run);

@@ -113,7 +113,7 @@ static int load(struct conn *c) {
         .verify = c->opt->verify,
         .servername = c->opt->servername,
         .sni_required = c->server && c->opt->snilevel == 2,
-        .tickets = c->creds->ticketfile != 0,
+        .tickets = c->creds->ticketfile || c->creds->ticketfd >= 0,
     };
     c->engine = engine_new(&config);
     if (!c->engine) return fatal(c, EXIT_ENGINE, "unable to set up the TLS engine");

@@ -3,11 +3,14 @@
 #include "creds.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <skalibs/alloc.h>
+#include <skalibs/djbunix.h>
 #include <skalibs/env.h>
 #include <skalibs/stralloc.h>
+#include <skalibs/types.h>
 
 #include "config.h"
 
@@ -89,8 +92,21 @@ int creds_find_anchors(struct creds *c, char const *const *envp, struct creds_er
     return c->cadir || c->cafile ? 0 : not_set(err, "CADIR or CAFILE");
 }
 
-void creds_find_tickets(struct creds *c, char const *const *envp) {
-    c->ticketfile = file_of(envp, "TLS_TICKETKEYS");
+int creds_find_tickets(struct creds *c, char const *const *envp, int wanted, struct creds_error *err) {
+    char const *keys = env_get2(envp, "TLS_TICKETKEYS"), *number = env_get2(envp, "TLS_TICKETFD");
+    unsigned int fd = 0;
+    c->ticketfile = wanted && keys && *keys ? keys : 0;
+    c->ticketfd = -1;
+    if (!number) return 0;
+    if (!uint0_scan(number, &fd) || fd < 3 || fd > INT32_MAX) {
+        *err = (struct creds_error){.what = "", .object = "TLS_TICKETFD", .reason = "is no file descriptor"};
+        return -1;
+    }
+    if (wanted && !keys)
+        c->ticketfd = (int)fd;
+    else
+        fd_close((int)fd);
+    return 0;
 }
 
 void creds_free(struct creds *c) {

@@ -21,6 +21,7 @@ struct creds {
     char const *cadir;      /* or 0 */
     char const *cafile;     /* or 0; not read when cadir is set */
     char const *ticketfile; /* the keys for tickets, or 0 */
+    int ticketfd;           /* else where they are (ticketfd.h), or -1; the caller's to close */
 };
 
 /* Why something failed: what (a verb and so on), the file or variable it is about, the reason. errnum 0:
@@ -39,8 +40,8 @@ int creds_find_pairs(struct creds *c, char const *const *envp, int plain, int na
 /* Finds CADIR or CAFILE. */
 int creds_find_anchors(struct creds *c, char const *const *envp, struct creds_error *err);
 
-/* Finds TLS_TICKETKEYS, which may be absent. */
-void creds_find_tickets(struct creds *c, char const *const *envp);
+/* Finds TLS_TICKETKEYS, which may be absent or empty, and without it TLS_TICKETFD; an fd that is not wanted is closed. */
+int creds_find_tickets(struct creds *c, char const *const *envp, int wanted, struct creds_error *err);
 
 /* Reads the keys into the ring, which is new: they get the numbers of their pairs, from 0, and each must be that of its
  * certificate; and the keys for tickets. Returns 0, or -1 with err. The names of the key files that others than their

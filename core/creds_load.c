@@ -14,6 +14,7 @@
 
 #include "config.h"
 #include "secret.h"
+#include "ticketfd.h"
 
 /* No key, chain or anchor is longer; a bundle of all the world's anchors is a quarter of this. */
 enum { FILE_MAX = 1 << 20 };
@@ -93,6 +94,19 @@ static int check_certificate(struct keyring *ring, int key, char const *name, st
     return ok ? 0 : invalid(err, "use certificate file ", name, "its key is not the one in the key file");
 }
 
+static int load_shared(struct keyring *ring, int fd, struct creds_error *err) {
+    static char const name[] = "TLS_TICKETFD";
+    char const *why;
+    unsigned char *s = secret_alloc(TICKETFD_KEYS);
+    if (!s) return no_memory(err);
+    ssize_t n = ticketfd_read(fd, s);
+    int r = n < 0                                                   ? unreadable(err, name)
+            : keyring_add_ticket_keys(ring, s, (size_t)n, &why) < 0 ? invalid(err, "use ", name, why)
+                                                                    : 0;
+    secret_free(s);
+    return r;
+}
+
 int creds_load_keys(struct creds const *c, struct keyring *ring, struct creds_error *err, stralloc *exposed) {
     struct creds_pair const *pair = genalloc_s(struct creds_pair, &c->pairs);
     for (size_t n = genalloc_len(struct creds_pair, &c->pairs); n; n--, pair++) {
@@ -101,7 +115,7 @@ int creds_load_keys(struct creds const *c, struct keyring *ring, struct creds_er
     }
     if (CONFIG_TICKETS && c->ticketfile)
         return load_key(keyring_add_ticket_keys, ring, c->ticketfile, err, exposed);
-    return 0;
+    return CONFIG_TICKETS && c->ticketfd >= 0 ? load_shared(ring, c->ticketfd, err) : 0;
 }
 
 /* ---- certificates and trust anchors ---- */

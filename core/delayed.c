@@ -53,7 +53,8 @@ static int await_word(struct chain_plan const *plan, int control, char *word) {
 /* From here on there is no prog to run: the cleartext goes to where it has been since before. */
 static int serve(struct chain_plan *plan, struct delayed const *d) {
     struct tlsopt *opt = &plan->opt;
-    int const keep[] = {2, (int)opt->rfd, (int)opt->wfd, d->control[1], d->to[1], d->from[1]};
+    int const keep[] = {2,        (int)opt->rfd, (int)opt->wfd,       d->control[1],
+                        d->to[1], d->from[1],    plan->creds.ticketfd};
     char word;
     if (fds_close_others(keep, sizeof keep / sizeof *keep) < 0)
         return fatal_sys(plan, "close file descriptors");
@@ -83,6 +84,7 @@ static int become_prog(struct chain_plan const *plan, struct delayed const *d) {
     fd_close(d->control[1]);
     fd_close(d->to[1]);
     fd_close(d->from[1]);
+    if (plan->creds.ticketfd >= 0) fd_close(plan->creds.ticketfd);
     applet_exec_with(plan->prog, genalloc_s(char const *, &env), vars.s, vars.len);
 }
 

@@ -132,13 +132,13 @@ static void withdraw(void) {
 
 /* SIGPIPE stays ignored. Its name is what ps shows. */
 static int leave_parent(struct keyproc_task const *task) {
-    int const keep[] = {2, task->fd};
+    int const keep[] = {2, task->fd, task->creds->ticketfd};
     char name[16];
     selfpipe_finish();
     (void)snprintf(name, sizeof name, "%s: key", PROG);
     prctl(PR_SET_NAME, name);
     withdraw();
-    return fds_close_others(keep, 2) < 0 ? -1 : fds_fill_standard();
+    return fds_close_others(keep, sizeof keep / sizeof *keep) < 0 ? -1 : fds_fill_standard();
 }
 
 #if CONFIG_CAGE
@@ -164,6 +164,7 @@ static int prepare(struct keyproc_task const *task, struct keyring **ring, struc
     *err = (struct creds_error){.what = "set up the key process", .object = ""};
     if (leave_parent(task) < 0 || keyring_keep_secret() < 0) return err->errnum = errno, code;
     *ring = keys_read(task->creds, task->verbosity, &code, err);
+    if (task->creds->ticketfd >= 0) fd_close(task->creds->ticketfd);
     if (!*ring) return code;
     *err = (struct creds_error){.object = ""};
     if (ids_apply(task->ids, &err->what) < 0) return err->errnum = errno, EXIT_SYSTEM;

@@ -15,9 +15,9 @@
 /* What configures TLS is none of prog's business. A name with a colon at its end stands for all that begin
  * with it. */
 static char const *const tls_names[] = {
-    "CADIR",    "CAFILE",  "KEYFILE",         "CERTFILE",        "KEYFILE:",    "CERTFILE:",
-    "TLS_UID",  "TLS_GID", "TLS_MIN_VERSION", "TLS_MAX_VERSION", "TLS_CIPHERS", "TLS_GROUPS",
-    "TLS_ALPN", "CRLFILE", "OCSPFILE",        "TLS_TICKETKEYS",
+    "CADIR",    "CAFILE",  "KEYFILE",         "CERTFILE",        "KEYFILE:",     "CERTFILE:",
+    "TLS_UID",  "TLS_GID", "TLS_MIN_VERSION", "TLS_MAX_VERSION", "TLS_CIPHERS",  "TLS_GROUPS",
+    "TLS_ALPN", "CRLFILE", "OCSPFILE",        "TLS_TICKETKEYS",  "TLS_TICKETFD",
 };
 
 enum { TLS_NAMES_N = sizeof tls_names / sizeof *tls_names };

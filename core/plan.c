@@ -32,6 +32,13 @@ static void find_anchors(struct chain_plan *plan) {
     if (creds_find_anchors(&plan->creds, plan->envp, &err) < 0) die_of_creds(plan, &err);
 }
 
+/* A resumed session has no certificate of the client's. */
+static void find_tickets(struct chain_plan *plan) {
+    struct creds_error err;
+    int wanted = plan->opt.verify == ENGINE_VERIFY_NONE;
+    if (creds_find_tickets(&plan->creds, plan->envp, wanted, &err) < 0) die_of_creds(plan, &err);
+}
+
 /* Either variable means that the engine is to be somebody else: no group of root's stays with it. */
 static void find_ids(struct chain_plan *plan) {
     char const *uid = env_get2(plan->envp, "TLS_UID"), *gid = env_get2(plan->envp, "TLS_GID");
@@ -78,6 +85,7 @@ void plan_parse(struct chain_plan *plan, enum tlsopt_user user, int argc, char c
     plan->server = (user & TLSOPT_SERVERS) != 0;
     plan->where = plan->server ? "stdin and stdout" : "the file descriptors of -6 and -7";
     plan->envp = envp;
+    plan->creds.ticketfd = -1;
     if (user & (TLSOPT_TLSD_IO | TLSOPT_TLSC_IO)) {
         take_fds(plan, argc - first, argv + first);
         return;
@@ -92,7 +100,6 @@ void plan_find(struct chain_plan *plan) {
         find_pairs(plan, plan->opt.snilevel != 2, plan->opt.snilevel != 0);
     else if (CONFIG_CLIENT_CERTS && plan->opt.send_cert)
         find_pairs(plan, 1, 0);
-    if (CONFIG_TICKETS && plan->server && plan->opt.verify == ENGINE_VERIFY_NONE)
-        creds_find_tickets(&plan->creds, plan->envp);
+    if (CONFIG_TICKETS && plan->server) find_tickets(plan);
     if (CONFIG_PEER_CERTS && plan->opt.verify != ENGINE_VERIFY_NONE) find_anchors(plan);
 }

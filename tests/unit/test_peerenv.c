@@ -174,25 +174,12 @@ static void names_of_ours_that_are_inherited_are_removed(void **state) {
 
 static void what_configures_tls_is_removed_unless_kept(void **state) {
     (void)state;
-    static char const *const envp[] = {"CADIR=/x",
-                                       "CAFILE=/x",
-                                       "KEYFILE=/x",
-                                       "CERTFILE=/x",
-                                       "KEYFILE:a=/x",
-                                       "CERTFILE:a=/x",
-                                       "KEYFILE:*.b.c=/x",
-                                       "TLS_UID=1",
-                                       "TLS_GID=1",
-                                       "TLS_MIN_VERSION=1.2",
-                                       "TLS_MAX_VERSION=1.3",
-                                       "TLS_CIPHERS=x",
-                                       "TLS_GROUPS=x",
-                                       "TLS_ALPN=x",
-                                       "CRLFILE=/x",
-                                       "OCSPFILE=/x",
-                                       "TLS_TICKETKEYS=/x",
-                                       "KEYFILE=/again",
-                                       0};
+    static char const *const envp[] = {
+        "CADIR=/x",          "CAFILE=/x",           "KEYFILE=/x",          "CERTFILE=/x",
+        "KEYFILE:a=/x",      "CERTFILE:a=/x",       "KEYFILE:*.b.c=/x",    "TLS_UID=1",
+        "TLS_GID=1",         "TLS_MIN_VERSION=1.2", "TLS_MAX_VERSION=1.3", "TLS_CIPHERS=x",
+        "TLS_GROUPS=x",      "TLS_ALPN=x",          "CRLFILE=/x",          "OCSPFILE=/x",
+        "TLS_TICKETKEYS=/x", "TLS_TICKETFD=7",      "KEYFILE=/again",      0};
     static char const *const others[] = {"KEYFILES=1", "KEYFILE2=1", "TLS_UIDS=1", "MYCADIR=1", "TLS=1", 0};
     genalloc list = GENALLOC_ZERO;
     assert_true(peerenv_merge(&list, envp, 0, "", 1));

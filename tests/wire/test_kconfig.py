@@ -214,7 +214,7 @@ def symbols_of(binary):
 
 # Each is left out in one build of the server or the client; those of a row together.
 ROWS = {"server": [("TLS12", "KEY_RSA", "SUITES_CHACHA20"), ("CLIENT_CERTS", "KEY_EC", "SUITES_AES_GCM", "GROUP_X25519"),
-                   ("SNI_CERTS", "KEY_ED25519", "SUITES_AES_CBC", "GROUP_P384")],
+                   ("SNI_CERTS", "KEY_ED25519", "SUITES_AES_CBC", "GROUP_P384", "TICKETS")],
         "client": [("TLS12", "CLIENT_CERTS", "GROUP_P521")]}
 
 
@@ -252,12 +252,13 @@ def client(tmp_path_factory):
 RSA = {"wc_RsaPrivateKeyDecode", "wc_RsaSSL_Sign", "wc_RsaPSS_Sign", "wolfSSL_CTX_SetRsaSignCb"}
 EC = {"wc_EccPrivateKeyDecode", "wc_ecc_sign_hash", "wolfSSL_CTX_SetEccSignCb"}
 ED25519 = {"wc_Ed25519PrivateKeyDecode", "wc_ed25519_sign_msg", "wolfSSL_CTX_SetEd25519SignCb"}
+TICKETS = {"keyring_ticket", "ticketfd_read", "creds_find_tickets", "wolfSSL_CTX_set_TicketEncCb", "wc_ChaCha20Poly1305_Encrypt"}
 ANCHORS = {"creds_find_anchors", "engine_add_anchors", "x509_name_text", "wolfSSL_CTX_load_verify_buffer"}
 
 
 @pytest.mark.parametrize("symbol, names", [
     ("TLS12", {"wolfSSLv23_server_method", "wolfSSL_CTX_SetMinVersion", "wolfSSL_CTX_NoTicketTLSv12"}),
-    ("CLIENT_CERTS", ANCHORS), ("SNI_CERTS", {"hostname_matches"}), ("KEY_RSA", RSA), ("KEY_EC", EC),
+    ("CLIENT_CERTS", ANCHORS), ("SNI_CERTS", {"hostname_matches"}), ("TICKETS", TICKETS), ("KEY_RSA", RSA), ("KEY_EC", EC),
     ("KEY_ED25519", ED25519), ("SUITES_AES_GCM", {"cpu_has_aes"}), ("SUITES_CHACHA20", {"cpu_has_aes"})])
 def test_an_option_left_out_leaves_no_code_in_the_server(server, symbol, names):
     there, gone = server.build()[0], server.without(symbol)[0]

@@ -1,0 +1,94 @@
+/* ticketfd: keys for tickets in memory that processes share; the header says it.
+ * Must not leave a key on the stack. */
+
+#include "ticketfd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <skalibs/djbunix.h>
+
+enum { KEY_LEN = TICKETFD_KEYS / 2 };
+
+/* What is in the memory: with one key, the second is not there. */
+struct shared {
+    int64_t born; /* the first key: seconds since 1970 */
+    unsigned char keys[TICKETFD_KEYS];
+};
+
+enum { ONE_KEY = offsetof(struct shared, keys) + KEY_LEN, TWO_KEYS = sizeof(struct shared) };
+
+/* One after the other, or the keys of one could be half those of another. */
+static int lock(int fd, short type) {
+    struct flock whole = {.l_type = type, .l_whence = SEEK_SET};
+    int r;
+    do r = fcntl(fd, F_SETLKW, &whole);
+    while (r < 0 && errno == EINTR);
+    return r;
+}
+
+static int new_key(struct shared *s, int64_t now) {
+    s->born = now;
+    return getentropy(s->keys, KEY_LEN);
+}
+
+static int put(int fd, struct shared const *s, size_t len) {
+    ssize_t n = pwrite(fd, s, len, 0);
+    if (n >= 0 && (size_t)n != len) errno = ENOSPC;
+    return n == (ssize_t)len ? 0 : -1;
+}
+
+/* A clock that was set back by more than a key is old must not keep it for ever. */
+static int is_old(struct shared const *s, int64_t now) {
+    return now < s->born || now - s->born >= TICKETFD_ROTATION;
+}
+
+/* Returns as ticketfd_read. */
+static ssize_t get_or_rotate(int fd, struct shared *s) {
+    int64_t now = time(0);
+    ssize_t n = pread(fd, s, sizeof *s, 0);
+    if (n < 0) return -1;
+    if (n != ONE_KEY && n != TWO_KEYS) return errno = EINVAL, -1;
+    if (is_old(s, now)) {
+        memcpy(s->keys + KEY_LEN, s->keys, KEY_LEN);
+        n = TWO_KEYS;
+        if (new_key(s, now) < 0 || put(fd, s, sizeof *s) < 0) return -1;
+    }
+    return n - (ssize_t)offsetof(struct shared, keys);
+}
+
+ssize_t ticketfd_read(int fd, unsigned char keys[TICKETFD_KEYS]) {
+    struct shared s;
+    if (lock(fd, F_WRLCK) < 0) return -1;
+    ssize_t n = get_or_rotate(fd, &s);
+    int e = errno;
+    lock(fd, F_UNLCK);
+    if (n > 0) memcpy(keys, s.keys, (size_t)n);
+    explicit_bzero(&s, sizeof s);
+    errno = e;
+    return n;
+}
+
+static int fill(int fd) {
+    struct shared s;
+    int r = fchmod(fd, 0600) < 0 || new_key(&s, time(0)) < 0 ? -1 : put(fd, &s, ONE_KEY);
+    explicit_bzero(&s, sizeof s);
+    return r;
+}
+
+int ticketfd_make(void) {
+    int fd = memfd_create("keys for tickets", MFD_CLOEXEC);
+    if (fd < 0) return -1;
+    int above = fill(fd) < 0 ? -1 : fcntl(fd, F_DUPFD, 3);
+    int e = errno;
+    fd_close(fd);
+    errno = e;
+    return above;
+}
