@@ -1,6 +1,6 @@
 # Building and running the tests.
 
-.PHONY: unit check lint model coverage interop load randcheck
+.PHONY: unit check lint model coverage interop load bench randcheck
 
 unit: $(UNIT)
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libcore.a $(WATCH) $(O)/link-flags
@@ -28,6 +28,10 @@ interop: all
 load: all
 	@S6TLS_BIN='$(abspath $(O))/s6-tls' CONNECTIONS='$(CONNECTIONS)' tests/load/run
 
+# What a connection costs, beside other servers; BENCH="name=binary ..." measures these builds
+bench: all
+	@S6TLS_BIN='$(abspath $(O))/s6-tls' JSON='$(abspath $(O))/bench.json' tests/bench/run $(BENCH)
+
 randcheck:
 	@O='$(abspath $(O))' sh tests/randcheck $(or $(FIRST),1) $(or $(SEEDS),3)
 
@@ -40,4 +44,5 @@ help::
 	@echo 'make coverage           as check, in $(O)-coverage; and which lines that reaches, against docs/coverage.md'
 	@echo 'make interop            other TLS clients and servers against the applets, compared with docs/interop.md'
 	@echo 'make load               10,000 connections through s6-tlsserver, or CONNECTIONS=n'
+	@echo 'make bench              what a connection costs, beside stunnel, socat and plain TCP: ROUNDS=5 COUNT=200 BENCH="name=binary ..."'
 	@echo 'make randcheck          build and try configurations chosen at random: SEEDS=3 of them, numbered from FIRST=1'
