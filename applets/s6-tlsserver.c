@@ -32,7 +32,6 @@
 
 #include "applet.h"
 #include "config.h"
-#include "exitcode.h"
 #include "plan.h"
 #include "ticketfd.h"
 #include "tlsserver.h"
@@ -50,12 +49,18 @@ static void check_variables(struct tlsserver *s, char const *const *envp) {
     if (idopt_read_env(&s->who, envp, &err) < 0) applet_refuse(&err);
 }
 
+/* A kernel that is old, or a limit: no reason not to serve. */
+static size_t without_tickets(struct tlsserver const *s) {
+    if (s->tcp.verbosity) strerr_warnwusys("make keys for tickets, there will be none");
+    return 0;
+}
+
 /* What makes clients resume their sessions, where nothing else says how. Returns the length of the variable at vars; 0:
  * there are no such keys. */
 static size_t share_ticket_keys(struct tlsserver const *s, char const *const *envp, char *vars) {
     if (!CONFIG_TICKETS || s->tls.verify != ENGINE_VERIFY_NONE || env_get2(envp, "TLS_TICKETKEYS")) return 0;
     int fd = ticketfd_make();
-    if (fd < 0) strerr_diefusys(EXIT_SYSTEM, "make keys for tickets");
+    if (fd < 0) return without_tickets(s);
     size_t len = sizeof TICKETFD - 1;
     memcpy(vars, TICKETFD, len);
     len += uint_fmt(vars + len, (unsigned int)fd);

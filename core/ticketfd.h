@@ -12,7 +12,8 @@ enum { TICKETFD_ROTATION = 12 * 60 * 60 };
 /* Bytes: two keys, as keyring_add_ticket_keys takes them. */
 enum { TICKETFD_KEYS = 160 };
 
-/* Makes it, with one key. Returns an fd above 2 that an exec leaves open, or -1 with errno. */
+/* Makes it, with one key. Returns an fd above 2 that an exec leaves open, or -1 with errno: ENOSYS, the kernel is too old;
+ * EFBIG, it may not write as much (RLIMIT_FSIZE). */
 int ticketfd_make(void);
 
 /* Puts the keys at s, the newest first. Returns their bytes, or -1 with errno: EINVAL, it is none of ticketfd_make's. */

@@ -95,6 +95,16 @@ def test_where_certificates_are_asked_for_there_are_none(serve, pki, opts):
     assert not has_ticket(visit.session)
 
 
+def test_where_they_cannot_be_made_it_serves_without(serve):
+    """What is written above a limit would be a signal that kills."""
+    server = serve("", SAYS, before=["prlimit", "--fsize=160:160"])
+    visit = Visitor(server)
+    visit()
+    assert not has_ticket(visit.session)
+    assert server.run.stderr() == ("s6-tlsserver: warning: unable to make keys for tickets, there will be none: "
+                                   "File too large\n")
+
+
 @HAS_FDS
 def test_nobody_but_the_super_server_has_them_open(serve):
     server = serve("", "ls -l /proc/self/fd; echo $TLS_TICKETFD.; cat")
