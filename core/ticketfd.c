@@ -35,11 +35,6 @@ static int lock(int fd, short type) {
     return r;
 }
 
-static int new_key(struct shared *s, int64_t now) {
-    s->born = now;
-    return getentropy(s->keys, KEY_LEN);
-}
-
 /* What is written above this limit is a signal that kills. Enough for one key is not enough: it would be found out when
  * there are two. */
 static int has_room(void) {
@@ -59,6 +54,14 @@ static int is_old(struct shared const *s, int64_t now) {
     return now < s->born || now - s->born >= TICKETFD_ROTATION;
 }
 
+/* Where nobody has come for so long, the old one is not kept either: who has a ticket of it comes late. */
+static int rotate(struct shared *s, int64_t now) {
+    int idle = now - s->born >= 2 * (int64_t)TICKETFD_ROTATION;
+    memcpy(s->keys + KEY_LEN, s->keys, KEY_LEN);
+    s->born = now;
+    return getentropy(s->keys, idle ? TICKETFD_KEYS : KEY_LEN);
+}
+
 /* Returns as ticketfd_read. */
 static ssize_t get_or_rotate(int fd, struct shared *s) {
     int64_t now = time(0);
@@ -66,9 +69,8 @@ static ssize_t get_or_rotate(int fd, struct shared *s) {
     if (n < 0) return -1;
     if (n != ONE_KEY && n != TWO_KEYS) return errno = EINVAL, -1;
     if (is_old(s, now)) {
-        memcpy(s->keys + KEY_LEN, s->keys, KEY_LEN);
         n = TWO_KEYS;
-        if (new_key(s, now) < 0 || put(fd, s, sizeof *s) < 0) return -1;
+        if (rotate(s, now) < 0 || put(fd, s, sizeof *s) < 0) return -1;
     }
     return n - (ssize_t)offsetof(struct shared, keys);
 }
@@ -86,8 +88,8 @@ ssize_t ticketfd_read(int fd, unsigned char keys[TICKETFD_KEYS]) {
 }
 
 static int fill(int fd) {
-    struct shared s;
-    int r = fchmod(fd, 0600) < 0 || new_key(&s, time(0)) < 0 ? -1 : put(fd, &s, ONE_KEY);
+    struct shared s = {.born = time(0)};
+    int r = fchmod(fd, 0600) < 0 || getentropy(s.keys, KEY_LEN) < 0 ? -1 : put(fd, &s, ONE_KEY);
     explicit_bzero(&s, sizeof s);
     return r;
 }

@@ -6,7 +6,8 @@
 
 #include <sys/types.h>
 
-/* Seconds after which the newest key is the older one of two. Whoever reads first makes the new one. */
+/* Seconds after which the newest key is the older one of two. Whoever reads first makes the new one; after twice as long,
+ * both. */
 enum { TICKETFD_ROTATION = 12 * 60 * 60 };
 
 /* Bytes: two keys, as keyring_add_ticket_keys takes them. */

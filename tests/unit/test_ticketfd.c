@@ -78,6 +78,16 @@ static void then_it_is_the_second_and_then_it_is_gone(void **state) {
     assert_memory_equal(c.s + KEY, b.s, KEY);
 }
 
+static void after_a_day_without_anybody_both_are_new(void **state) {
+    (void)state;
+    struct keys a = keys_after(0), kept = keys_after(24 * HOUR - 1), b = keys_after(24 * HOUR);
+    assert_memory_equal(kept.s + KEY, a.s, KEY);
+    assert_int_equal(b.len, 2 * KEY);
+    assert_memory_not_equal(b.s, kept.s, KEY);
+    assert_memory_not_equal(b.s + KEY, kept.s, KEY);
+    assert_memory_not_equal(b.s + KEY, a.s, KEY);
+}
+
 static void a_clock_that_goes_back_does_not_keep_a_key(void **state) {
     (void)state;
     struct keys a = keys_after(0), b = keys_after(-1), c = keys_after(12 * HOUR - 1), d = keys_after(1);
@@ -161,6 +171,7 @@ int main(void) {
         TEST(there_is_one_key_to_begin_with),
         TEST(it_stays_the_same_for_half_a_day),
         TEST(then_it_is_the_second_and_then_it_is_gone),
+        TEST(after_a_day_without_anybody_both_are_new),
         TEST(a_clock_that_goes_back_does_not_keep_a_key),
         TEST(all_that_come_at_once_get_the_same),
         TEST(it_is_the_owner_s_alone_and_outlives_an_exec),
