@@ -58,7 +58,7 @@ static size_t without_tickets(struct tlsserver const *s) {
 /* What makes clients resume their sessions, where nothing else says how. Returns the length of the variable at vars; 0:
  * there are no such keys. */
 static size_t share_ticket_keys(struct tlsserver const *s, char const *const *envp, char *vars) {
-    if (!CONFIG_TICKETS || s->tls.verify != ENGINE_VERIFY_NONE || env_get2(envp, "TLS_TICKETKEYS")) return 0;
+    if (!CONFIG_TICKETS || !tlsserver_shares_tickets(s) || env_get2(envp, "TLS_TICKETKEYS")) return 0;
     int fd = ticketfd_make();
     if (fd < 0) return without_tickets(s);
     size_t len = sizeof TICKETFD - 1;

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "applet.h"
+#include "config.h"
 #include "sibling.h"
 
 /* What each of the two is told; and what says the default of the second, and so is no reason to run it. */
@@ -29,6 +31,10 @@ int tlsserver_parse(struct tlsserver *s, int argc, char const *const *argv, stru
 
 int tlsserver_has_rules(struct tlsserver const *s) {
     return wrapopt_any(&s->tcp, "ix");
+}
+
+int tlsserver_shares_tickets(struct tlsserver const *s) {
+    return CONFIG_TICKETS && s->tls.verify == ENGINE_VERIFY_NONE && applet_find("s6-tlsd");
 }
 
 /* Each of these adds one program with its options. */

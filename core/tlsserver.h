@@ -23,6 +23,10 @@ int tlsserver_parse(struct tlsserver *s, int argc, char const *const *argv, stru
 /* Whether there are rules for connections (-i, -x): they may set the variables that the rest of the chain needs. */
 int tlsserver_has_rules(struct tlsserver const *s);
 
+/* Whether the connections may share keys for tickets: they want tickets, and s6-tlsd is ours. A foreign one would hand the
+ * keys on to prog. */
+int tlsserver_shares_tickets(struct tlsserver const *s);
+
 /* Makes the command line. Returns 0, or -1 with errno set, and *missing the program that it is about, or NULL. */
 int tlsserver_build(struct command *c, struct tlsserver const *s, char const **missing);
 

@@ -118,6 +118,18 @@ static void rules_may_set_variables(void **state) {
     assert_true(tlsserver_has_rules(&s));
 }
 
+static void connections_share_keys_for_tickets_where_no_certificate_is_asked_for(void **state) {
+    (void)state;
+    words_split(&words, ":: 0 prog");
+    assert_int_equal(tlsserver_parse(&s, words.argc, words.argv, &err), 0);
+    assert_int_equal(tlsserver_shares_tickets(&s), CONFIG_TICKETS);
+#if CONFIG_CLIENT_CERTS
+    words_split(&words, "-Y :: 0 prog");
+    assert_int_equal(tlsserver_parse(&s, words.argc, words.argv, &err), 0);
+    assert_false(tlsserver_shares_tickets(&s));
+#endif
+}
+
 static void what_the_chain_would_refuse_is_refused(void **state) {
     (void)state;
     refuses("", "no address; --help shows the usage");
@@ -158,6 +170,7 @@ int main(void) {
         cmocka_unit_test(what_asks_for_more_puts_the_access_program_in_the_chain),
         cmocka_unit_test(the_access_program_is_told_all_that_is_its),
         cmocka_unit_test(rules_may_set_variables),
+        cmocka_unit_test(connections_share_keys_for_tickets_where_no_certificate_is_asked_for),
         cmocka_unit_test(what_the_chain_would_refuse_is_refused),
         cmocka_unit_test(a_program_that_is_nowhere_is_named),
     };
