@@ -83,6 +83,20 @@ class Delayed(Tls):
         return run, self.ends(run, "1.3")
 
 
+class Tickets(Tls):
+    """s6-tlsd with keys for tickets that are shared, and so old that there must be a new one."""
+
+    def __init__(self, launch, ends):
+        self.launch, self.ends, self.side = launch, ends, "s6-tlsd"
+
+    def start(self, env):
+        shared = os.memfd_create("keys", 0)
+        os.write(shared, bytes(8) + os.urandom(80))
+        run = self.launch.tlsd("-v 2 -K 3000 -I 0", "cat; exit 42", {**env, "TLS_TICKETFD": shared}, pass_fds=[shared])
+        os.close(shared)
+        return run, self.ends(run, "1.3")
+
+
 class Plain:
     """A program that is started by itself."""
 
@@ -179,7 +193,7 @@ class Faulty:
 def make(launch, ends, pki, library, bin_dir, tmp_path):
     def of(name):
         plain = {program.side: program for program in (TcpServer, TcpClient, TlsServer)}
-        program = (plain[name](launch) if name in plain else Delayed(launch, ends) if name == Delayed.side
+        program = (plain[name](launch) if name in plain else Tickets(launch, ends) if name == "tickets" else Delayed(launch, ends) if name == Delayed.side
                    else Tls(launch, ends, pki, name))
         return Faulty(program, library, tmp_path / "calls", bin_dir)
     return of
@@ -209,6 +223,8 @@ ENGINE = {(96, 97): "wolfCrypt_Init wolfSSL_CTX_SetMinVersion wolfSSL_CTX_new wo
           # without a reason of their own, that of the call before counts: which may be to call again
           42: "wolfSSL_read", (42, 98): "wolfSSL_write"}
 GROUPS = {"system": SYSTEM, "files": FILES, "unseen": UNSEEN, "transfers": TRANSFERS, "memory": MEMORY, "engine": ENGINE}
+# what comes with tickets; fcntl: what is shared is locked
+TICKETS = {96: "getentropy pread pwrite", (42, 96, 111): "fcntl"}
 # which an interrupted system call must not stop, whoever sends the signal
 RESTARTED = "recv send write poll ppoll waitpid ioctl close"
 # pipes do not fail so, but when they do, prog has ended its side
@@ -237,6 +253,17 @@ def test_call_that_fails_gives_its_code_and_leaves_nothing(make, name, group):
     assert failed
 
 
+def test_ticket_call_that_fails_gives_its_code_and_leaves_nothing(make):
+    require("TICKETS")
+    codes = codes_of(TICKETS)
+    seen = set()
+    for what, call, run, _ in make("tickets").each_fails(codes, errno.EIO):
+        assert run.wait() in codes[call], what
+        assert run.wait() == 42 or "s6-tlsd: fatal: " in run.stderr(), what
+        seen.add(call)
+    assert seen == set(codes)
+
+
 def test_interrupted_call_is_made_again(faulty):
     failed = 0
     for what, _, run, came in faulty.each_fails(RESTARTED.split(), errno.EINTR):
@@ -258,7 +285,7 @@ ENDS = {"s6-ucspitlsd": (42, 111, 126, -signal.SIGPIPE), "s6-tcpserver": (0, 111
 @pytest.mark.parametrize("name", ENDS)
 def test_call_that_fails_ends_in_a_message_or_not_at_all(make, name):
     faulty = make(name)
-    other = "read write accept4 bind connect getaddrinfo getpeername getsockname kill listen socket".split()
+    other = "read write accept4 bind connect fchmod getaddrinfo getentropy memfd_create pwrite getpeername getsockname kill listen socket".split()
     for error, names in ((errno.ENOMEM, codes_of(MEMORY)), (errno.EBADF, ["accept4"]),
                          (errno.EIO, [*codes_of(SYSTEM), *codes_of(FILES), *other])):
         for what, _, run, came in faulty.each_fails(names, error):
