@@ -1,14 +1,31 @@
-# Putting the binary and the names of the applets where they are to be found.
+# Putting the binary, the names of the applets and the manual pages where they are to be found.
 
 PREFIX = $(CONFIG_PREFIX)
 BINDIR = $(PREFIX)/bin
+MANDIR = $(PREFIX)/share/man
 
-.PHONY: install
+.PHONY: install man html
 
-install: all
-	@sh build/install $(O) '$(DESTDIR)' '$(BINDIR)' $(or $(foreach m,SYMLINKS HARDLINKS SCRIPTS,$(call if_config,INSTALL_$m,$m)),NONE) \
+install: all man
+	@sh build/install $(O) '$(DESTDIR)' '$(BINDIR)' '$(MANDIR)' \
+		$(or $(foreach m,SYMLINKS HARDLINKS SCRIPTS,$(call if_config,INSTALL_$m,$m)),NONE) \
 		$(foreach a,$(APPLETS),$(if $(filter y,$(CONFIG_$(call symbol,$a))),$(basename $(notdir $a))))
+
+PAGES := $(notdir $(basename $(sort $(wildcard docs/man/*.8))))
+man: $(PAGES:%=$(O)/man/%.8)
+$(O)/man/%.8: docs/man/%.8 $(wildcard docs/man/parts/*) build/gen-man Kconfig $(O)/Kconfig.applets
+	@mkdir -p $(@D)
+	$(Q)sh build/gen-man $< $(O)/Kconfig.applets Kconfig >$@
+
+html: $(PAGES:%=$(O)/html/%.html)
+$(O)/html/%.html: $(O)/man/%.8
+	@mkdir -p $(@D)
+	$(Q)mandoc -T html -O man=%N.html $< >$@
+
 symbol = $(shell echo $(basename $(notdir $1)) | tr a-z- A-Z_)
 
 help::
-	@echo 'make install            the binary and the names of the applets, below DESTDIR; PREFIX and BINDIR override the configuration'
+	@echo 'make man                the manual pages, in $(O)/man'
+	@echo 'make html               the same for a browser, in $(O)/html; needs mandoc'
+	@echo 'make install            the binary, the names of the applets and their manual pages, below DESTDIR;'
+	@echo '                        PREFIX, BINDIR and MANDIR override the configuration'

@@ -241,6 +241,7 @@ def test_a_missing_kconfig_tool_is_named_with_its_package(tmp_path, without_kcon
 def test_install_leaves_out_what_is_not_selected(tmp_path, small):
     make("out", "install", f"DESTDIR={tmp_path}", cwd=small)
     assert sorted(os.listdir(tmp_path / "usr/local/bin")) == ["s6-applyuidgid", "s6-hello", "s6-tls"]
+    assert "s6-tlsd.8" not in os.listdir(tmp_path / "usr/local/share/man/man8")
 
 
 def test_clean_removes_what_was_built(tmp_path):

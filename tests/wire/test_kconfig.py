@@ -348,6 +348,7 @@ def test_install_takes_the_prefix_of_the_configuration_below_destdir(built, tmp_
     choose(built / ".config", PREFIX='"/opt/tls"')
     make(built, "install", f"DESTDIR={tmp_path}")
     assert sorted(os.listdir(tmp_path / "opt/tls/bin")) == sorted(["s6-tls", *names_of(built)])
+    assert sorted(os.listdir(tmp_path / "opt/tls/share/man/man8")) == sorted(f"{name}.8" for name in ["s6-tls", *names_of(built)])
 
 
 def test_installed_symlinks_are_relative(install, built):
@@ -384,7 +385,7 @@ def test_install_replaces_what_another_mode_has_left(built, tmp_path):
     """And writes nothing through a link that is there."""
     there = tmp_path / "bin"
     for mode in ("SYMLINKS", "SCRIPTS", "HARDLINKS", "SCRIPTS", "SYMLINKS", "HARDLINKS", "SYMLINKS"):
-        run("sh", "build/install", built, "", there, mode, "s6-tlsd")
+        run("sh", "build/install", built, "", there, tmp_path, mode, "s6-tlsd")
         assert (there / "s6-tls").read_bytes()[:4] == b"\x7fELF"
         assert (there / "s6-tlsd").read_bytes()[:2] == (b"#!" if mode == "SCRIPTS" else b"\x7fE")
         assert (there / "s6-tlsd").is_symlink() == (mode == "SYMLINKS")
