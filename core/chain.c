@@ -146,12 +146,14 @@ static void prog_ended(struct run *run) {
     debug(run, "prog ended with ", (uint64_t)wait_estatus(run->status));
 }
 
-static void await_prog(struct run *run) {
+/* Returns 0, or what to exit with when prog's own code will never be known. */
+static int await_prog(struct run *run) {
     close_one(&run->control);
     net_close(&run->conn.local);
-    if (!run->prog) return;
-    wait_pid(run->prog, &run->status);
+    if (!run->prog) return 0;
+    if (wait_pid(run->prog, &run->status) < 0) return fatal_sys(run, EXIT_SYSTEM, "wait for prog");
     prog_ended(run);
+    return 0;
 }
 
 /* ---- the key process ---- */
@@ -278,8 +280,9 @@ int chain_run(struct chain_plan const *plan) {
     drop_ticketfd(plan);
     if (!code) code = conn_speak(&run.conn);
     conn_free(&run.conn);
-    await_prog(&run);
+    int waited = await_prog(&run);
     if (run.keys) await_keys(&run);
     close_one(&run.deaths);
+    if (!code) code = waited;
     return code ? code : wait_estatus(run.status);
 }
