@@ -19,23 +19,6 @@ enum { IN_MAX = 32768 };
  * answer must wait. */
 enum { OUT_MAX = 65536 };
 
-static void recordpos_advance(struct recordpos *r, unsigned char const *s, size_t n) {
-    while (n) {
-        if (r->headerlen < 5) {
-            r->header[r->headerlen++] = *s++;
-            n--;
-            if (r->headerlen == 5) r->bodyleft = (size_t)r->header[3] << 8 | r->header[4];
-            if (r->headerlen == 5 && r->header[0] == 20) r->encrypted = 1;
-        } else {
-            size_t part = n < r->bodyleft ? n : r->bodyleft;
-            r->bodyleft -= part;
-            s += part;
-            n -= part;
-        }
-        if (r->headerlen == 5 && !r->bodyleft) r->headerlen = 0;
-    }
-}
-
 /* The library asks for a record's header, then for its body. It is not told of the transport's end: it
  * would not send our close_notify after that. */
 static int receive(WOLFSSL *ssl, char *buf, int size, void *data) {
@@ -85,6 +68,7 @@ void engine_free(struct engine *e) {
     }
     genalloc_free(struct chain, &e->chains);
     stralloc_free(&e->peer);
+    stralloc_free(&e->verify_detail);
     queue_free(&e->in);
     queue_free(&e->out);
     alloc_free(e);
@@ -275,7 +259,7 @@ static enum engine_status handshake_result(struct engine *e, int ret) {
     }
     int code = wolfSSL_get_error(e->ssl, ret);
     if (wants_more(code)) return transport_ended(e) ? ended_in_handshake(e) : ENGINE_AGAIN;
-    engine_fail_code(e, "TLS handshake failed", code);
+    engine_fail_handshake(e, code);
     say_why(e);
     return failed(e);
 }

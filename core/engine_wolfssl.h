@@ -16,6 +16,7 @@
 #include "config.h"
 #include "engine.h"
 #include "queue.h"
+#include "recordpos.h"
 
 /* A certificate chain that waits to be chosen. */
 struct chain {
@@ -24,15 +25,6 @@ struct chain {
     size_t len;
     int format; /* WOLFSSL_FILETYPE_* */
     unsigned int key;
-};
-
-/* Where in a record (RFC 8446 5.1) a stream of them stands, of the bytes that the library has taken or
- * given. */
-struct recordpos {
-    int encrypted; /* change_cipher_spec has gone by */
-    unsigned char header[5];
-    unsigned int headerlen;
-    size_t bodyleft;
 };
 
 struct engine {
@@ -61,8 +53,9 @@ struct engine {
     int failed_by_peer;
     int verify_error; /* the library's, of the first certificate that did not verify; 0: none */
     int verify_depth;
+    stralloc verify_detail; /* which certificate that is, one line without control bytes; empty: unknown */
     char sni[256];
-    char error[256];
+    char error[768];
 };
 
 /* Which side it is on. Where only one is built in, the compiler knows, and leaves out what the other needs. */
@@ -76,6 +69,9 @@ int engine_fail(struct engine *e, char const *first, ...) __attribute__((sentine
 
 /* The same from the library's error number. */
 int engine_fail_code(struct engine *e, char const *doing, int code);
+
+/* The same for a handshake: an alert that the library passed over counts. */
+int engine_fail_handshake(struct engine *e, int code);
 
 /* Set-up, in engine_wolfssl_setup.c */
 int engine_wolfssl_make_ctx(struct engine *e);

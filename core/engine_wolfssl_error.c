@@ -26,44 +26,52 @@ int engine_fail(struct engine *e, char const *first, ...) {
     return -1;
 }
 
-/* RFC 8446 6, RFC 5246 7.2, RFC 6066, RFC 7301 */
-static char const *alert_name(int code) {
-    static struct {
-        int code;
-        char const *name;
-    } const names[] = {
-        {0, "close_notify"},
-        {10, "unexpected_message"},
-        {20, "bad_record_mac"},
-        {22, "record_overflow"},
-        {40, "handshake_failure"},
-        {42, "bad_certificate"},
-        {43, "unsupported_certificate"},
-        {44, "certificate_revoked"},
-        {45, "certificate_expired"},
-        {46, "certificate_unknown"},
-        {47, "illegal_parameter"},
-        {48, "unknown_ca"},
-        {49, "access_denied"},
-        {50, "decode_error"},
-        {51, "decrypt_error"},
-        {70, "protocol_version"},
-        {71, "insufficient_security"},
-        {80, "internal_error"},
-        {86, "inappropriate_fallback"},
-        {90, "user_canceled"},
-        {100, "no_renegotiation"},
-        {109, "missing_extension"},
-        {110, "unsupported_extension"},
-        {112, "unrecognized_name"},
-        {113, "bad_certificate_status_response"},
-        {115, "unknown_psk_identity"},
-        {116, "certificate_required"},
-        {120, "no_application_protocol"},
-    };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (names[i].code == code) return names[i].name;
-    return "of an unknown kind";
+/* RFC 8446 6, RFC 5246 7.2, RFC 6066, RFC 7301; and what can be done about it, where that is known. */
+static struct alert {
+    int code;
+    char const *name;
+    char const *means;
+} const alerts_known[] = {
+    {0, "close_notify", NULL},
+    {10, "unexpected_message", NULL},
+    {20, "bad_record_mac", NULL},
+    {22, "record_overflow", NULL},
+    {40, "handshake_failure", "we have nothing in common, or no certificate that it asks for"},
+    {42, "bad_certificate", "it does not accept our certificate"},
+    {43, "unsupported_certificate", "it does not understand our certificate"},
+    {44, "certificate_revoked", "our certificate"},
+    {45, "certificate_expired", "our certificate, by its clock"},
+    {46, "certificate_unknown", "it does not accept our certificate"},
+    {47, "illegal_parameter", NULL},
+    {48, "unknown_ca", "it does not know the issuer of our certificate"},
+    {49, "access_denied", "our certificate is good, and not enough"},
+    {50, "decode_error", NULL},
+    {51, "decrypt_error", "it finds a signature or a checksum wrong"},
+    {70, "protocol_version", "we have no version of TLS in common"},
+    {71, "insufficient_security", "our cipher suites are too weak for it"},
+    {80, "internal_error", NULL},
+    {86, "inappropriate_fallback", NULL},
+    {90, "user_canceled", NULL},
+    {100, "no_renegotiation", NULL},
+    {109, "missing_extension", NULL},
+    {110, "unsupported_extension", NULL},
+    {112, "unrecognized_name", "it has no certificate for the server name"},
+    {113, "bad_certificate_status_response", NULL},
+    {115, "unknown_psk_identity", NULL},
+    {116, "certificate_required", "it asks for a certificate, and got none"},
+    {120, "no_application_protocol", "we have no protocol of ALPN in common"},
+};
+
+static int fail_alert(struct engine *e, char const *doing, int code) {
+    char number[INT_FMT];
+    for (size_t i = 0; i < sizeof alerts_known / sizeof *alerts_known; i++) {
+        struct alert const *a = &alerts_known[i];
+        if (a->code != code) continue;
+        return engine_fail(e, doing, ": peer sent alert ", a->name, a->means ? ": " : "",
+                           a->means ? a->means : "", (char *)0);
+    }
+    number[int_fmt(number, code)] = 0;
+    return engine_fail(e, doing, ": peer sent alert of an unknown kind, number ", number, (char *)0);
 }
 
 /* The numbers from 7 to 26 are OpenSSL's (X509_V_ERR_*): a library built to be like it gives those to the
@@ -95,34 +103,58 @@ static char const *words(int code) {
     case NOT_CA_ERROR: return "certificate of an issuer is no CA certificate";
     case DOMAIN_NAME_MISMATCH: return "certificate is for another name";
     case NO_PEER_CERT: return "peer sent no certificate";
-    case MATCH_SUITE_ERROR: return "no cipher suite in common";
+    case MATCH_SUITE_ERROR: return "no cipher suite or signature scheme in common";
     case VERSION_ERROR: return "no protocol version in common";
     case ECC_CURVE_ERROR: return "no key exchange group in common";
     case SECURE_RENEGOTIATION_E: return "peer wants to renegotiate";
     case VERIFY_MAC_ERROR:
     case DECRYPT_ERROR: return "bad record (authentication failed)";
+    case UNKNOWN_RECORD_TYPE:
+    case LENGTH_ERROR: return "what comes is no record: peer does not speak TLS";
+    case VERIFY_SIGN_ERROR:
+    case SIG_VERIFY_E: return "peer has not the key of its certificate: wrong signature";
+    case VERIFY_FINISHED_ERROR: return "handshake was altered on its way";
+    case OUT_OF_ORDER_E:
+    case SANITY_MSG_E:
+    case DUPLICATE_MSG_E: return "peer sent a message that is not due";
     case WOLFSSL_ERROR_SSL: return "protocol error";
     default: return 0;
     }
 }
 
+static int fail_verify(struct engine *e, char const *doing, char const *text) {
+    char number[INT_FMT];
+    int above = e->verify_depth != 0, known = e->verify_detail.len != 0;
+    number[int_fmt(number, e->verify_depth)] = 0;
+    return engine_fail(e, doing, ": peer's ", text, above ? " (number " : "", above ? number : "",
+                       above ? " above the leaf)" : "", known ? ": " : "", known ? e->verify_detail.s : "",
+                       (char *)0);
+}
+
 int engine_fail_code(struct engine *e, char const *doing, int code) {
     WOLFSSL_ALERT_HISTORY alerts;
     char number[INT_FMT], reason[WOLFSSL_MAX_ERROR_SZ] = "";
-    char const *text = words(e->verify_error ? e->verify_error : code);
+    int what = e->verify_error ? e->verify_error : code;
+    char const *text = words(what);
     if (code == FATAL_ERROR && e->ssl && wolfSSL_get_alert_history(e->ssl, &alerts) == WOLFSSL_SUCCESS &&
         alerts.last_rx.level == alert_fatal) {
         e->failed_by_peer = 1;
-        return engine_fail(e, doing, ": peer sent alert ", alert_name(alerts.last_rx.code), (char *)0);
+        return fail_alert(e, doing, alerts.last_rx.code);
     }
-    if (e->verify_error) {
-        number[int_fmt(number, e->verify_depth)] = 0;
-        if (!text) text = wolfSSL_ERR_error_string((unsigned long)e->verify_error, reason);
-        return engine_fail(e, doing, ": peer's ", text, e->verify_depth ? " (number " : "",
-                           e->verify_depth ? number : "", e->verify_depth ? " above the leaf)" : "",
-                           (char *)0);
-    }
-    if (!text) text = wolfSSL_ERR_error_string((unsigned long)code, reason);
+    if (e->verify_error)
+        return fail_verify(e, doing, text ? text : wolfSSL_ERR_error_string((unsigned long)what, reason));
+    if (text) return engine_fail(e, doing, ": ", text, (char *)0);
     number[int_fmt(number, code)] = 0;
-    return engine_fail(e, doing, ": ", text, " (wolfSSL ", number, ")", (char *)0);
+    return engine_fail(e, doing, ": ", wolfSSL_ERR_error_string((unsigned long)code, reason), " (wolfSSL ",
+                       number, ")", (char *)0);
+}
+
+/* A client that does not trust us says so in the clear where it has not changed to its keys yet, and the library, which
+ * waits for what is encrypted, calls that a parse error and may leave it half unread. Anyone in between can say as much:
+ * it is a reason to tell, in a handshake that has failed, and nothing else. */
+int engine_fail_handshake(struct engine *e, int code) {
+    recordpos_advance(&e->inpos, (unsigned char const *)queue_s(&e->in), queue_len(&e->in));
+    if (code != FATAL_ERROR && !e->verify_error && e->inpos.alert[0] == alert_fatal)
+        return fail_alert(e, "TLS handshake failed", e->inpos.alert[1]);
+    return engine_fail_code(e, "TLS handshake failed", code);
 }

@@ -1,8 +1,53 @@
 /* engine_wolfssl_verify: whether the peer's certificate is good, and for the name that was asked for.
  * Must not trust the library with names: one build takes the CN, another lets a name of one label pass. */
 
+#include <string.h>
+
 #include "engine_wolfssl.h"
 #include "x509.h"
+
+/* ---- which certificate it is, for who reads why it was refused ---- */
+
+/* A peer may have made its names long. */
+enum { SHOWN_MAX = 200 };
+
+static int cut(stralloc *sa, size_t start) {
+    if (sa->len <= start + SHOWN_MAX) return 1;
+    sa->len = start + SHOWN_MAX;
+    while (sa->len > start && (sa->s[sa->len] & 0xc0) == 0x80)
+        sa->len--; /* not inside a character of UTF-8 */
+    return stralloc_cats(sa, "...");
+}
+
+static int add_name(stralloc *sa, char const *before, struct der const *name) {
+    if (!stralloc_cats(sa, before)) return 0;
+    size_t start = sa->len;
+    return x509_name_text(sa, name) && cut(sa, start);
+}
+
+static int add_time(stralloc *sa, char const *before, struct der const *time) {
+    return stralloc_cats(sa, before) && x509_time_text(sa, time);
+}
+
+static int add_names(stralloc *sa, struct x509 const *x, char const *wanted) {
+    if (!stralloc_cats(sa, wanted) || !stralloc_cats(sa, " is wanted, it is for ")) return 0;
+    size_t start = sa->len;
+    return x509_san_text(sa, x) && (sa->len > start ? cut(sa, start) : stralloc_cats(sa, "none"));
+}
+
+/* What cannot be read is left out. */
+static void describe(struct engine *e, unsigned char const *der, size_t len, char const *wanted) {
+    struct x509 x;
+    stralloc *sa = &e->verify_detail;
+    sa->len = 0;
+    if (!x509_read(&x, der, len)) return;
+    int ok = wanted ? add_names(sa, &x, wanted)
+                    : add_name(sa, "subject ", &x.subject) && add_name(sa, ", issuer ", &x.issuer) &&
+                          add_time(sa, ", valid from ", &x.notbefore) && add_time(sa, " until ", &x.notafter);
+    if (!ok || !stralloc_0(sa)) sa->len = 0;
+}
+
+/* ---- whether it is good ---- */
 
 static int leaf_is_for(struct engine *e, unsigned char const *der, size_t len) {
     struct x509 x;
@@ -18,6 +63,9 @@ static int verify(int ok, WOLFSSL_X509_STORE_CTX *store) {
     if (!ok) {
         e->verify_error = store->error;
         e->verify_depth = store->error_depth;
+        if (store->certs && store->error_depth >= 0 && store->error_depth < store->totalCerts)
+            describe(e, store->certs[store->error_depth].buffer, store->certs[store->error_depth].length,
+                     NULL);
         return 0;
     }
     if (store->error_depth || !store->certs || store->totalCerts < 1) return 1;
@@ -26,6 +74,7 @@ static int verify(int ok, WOLFSSL_X509_STORE_CTX *store) {
         leaf_is_for(e, store->certs[0].buffer, store->certs[0].length))
         return 1;
     e->verify_error = DOMAIN_NAME_MISMATCH;
+    describe(e, store->certs[0].buffer, store->certs[0].length, e->config.servername);
     return 0;
 }
 

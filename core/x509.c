@@ -27,7 +27,7 @@ static int read_extensions(struct der ext, struct x509 *x) {
 static int read_validity(struct der *tbs, struct x509 *x) {
     struct der validity, content;
     unsigned char tag;
-    return der_expect(tbs, DER_SEQUENCE, &validity) && der_next(&validity, &tag, &content, 0) &&
+    return der_expect(tbs, DER_SEQUENCE, &validity) && der_next(&validity, &tag, &content, &x->notbefore) &&
            der_next(&validity, &tag, &content, &x->notafter);
 }
 

@@ -10,12 +10,13 @@
 
 /* All point into the certificate. */
 struct x509 {
-    struct der serial;   /* content of the INTEGER */
-    struct der issuer;   /* content of the Name */
-    struct der subject;  /* content of the Name */
-    struct der notafter; /* the whole Time element */
-    struct der spki;     /* the whole SubjectPublicKeyInfo */
-    struct der san;      /* content of the GeneralNames, or len 0 */
+    struct der serial;    /* content of the INTEGER */
+    struct der issuer;    /* content of the Name */
+    struct der subject;   /* content of the Name */
+    struct der notbefore; /* the whole Time element */
+    struct der notafter;  /* the same */
+    struct der spki;      /* the whole SubjectPublicKeyInfo */
+    struct der san;       /* content of the GeneralNames, or len 0 */
 };
 
 /* GeneralName kinds, by their tag (RFC 5280 4.2.1.6). */

@@ -1,0 +1,171 @@
+"""What the programs say when something fails: that docs/messages.md has all of it and nothing else, and that who reads of a failed
+handshake learns which certificate, name, date or alert it was about."""
+
+import re
+import socket
+import sys
+
+import pytest
+
+from features import TOP, needs
+from harness import eventually
+from peer import Ended, Tls, context
+from pki import FUTURE, PAST
+
+sys.path.append(str(TOP / "scripts"))
+import messages
+
+DOC = (TOP / "docs/messages.md").read_text()
+PIECES = {piece.replace('\\"', '"').strip() for piece in messages.pieces()}
+PREFIXES = {": fatal:", ": fatal: unable to", ": fatal: unable to execute"}
+# Single words that stand in messages: names of variables, a signal, marks.
+WORDS = {"unable to", "UID", "GID", "GIDLIST", "TLS_UID", "TLS_GID", "SIGTERM", ":", ",", ";", "/", "\"", ")", "; Ed25519"}
+ALERTS = set(re.findall(r'^ +\{\d+, "(\w+)",', (TOP / "core/engine_wolfssl_error.c").read_text(), re.M))
+
+
+# the document
+
+
+def shown():
+    """Everything that is set as code in the document; what a cell says of several kinds of lines counts too."""
+    return re.findall(r"`(.*?)`", DOC)
+
+
+def first_cells():
+    rows = [line for line in DOC.splitlines() if line.startswith("| `")]
+    return [message for row in rows for message in re.findall(r"`(.*?)`", row.split(" | ")[0])]
+
+
+def tiles(text):
+    """Whether text is made of pieces; an alert's name, which the programs put in, is one."""
+    pieces = sorted(PIECES | ALERTS | WORDS, key=len, reverse=True)
+    return re.fullmatch(f"(?:{'|'.join(map(re.escape, pieces))}| )*", text)
+
+
+def test_there_are_pieces_of_each_kind():
+    assert {"unable to set up the TLS engine", "not set", "certificate has expired", "fork", "deny", "sni="} <= PIECES
+    assert len(ALERTS) > 25
+
+
+def test_every_message_of_the_code_is_in_the_document():
+    everything = "\n".join(shown())
+    assert [piece for piece in sorted(PIECES - PREFIXES) if piece not in everything] == []
+
+
+def test_every_message_of_the_document_is_in_the_code():
+    gone = [(part, message) for message in first_cells() for part in re.split("<.*?>", message) if not tiles(part.strip())]
+    assert gone == []
+
+
+def test_every_alert_is_in_the_document():
+    assert ALERTS == {name for name in first_cells() if re.fullmatch("[a-z_]+", name)}
+
+
+# words that can be acted upon
+
+
+@pytest.fixture
+def refused(launch):
+    """What s6-tlsc says of a server with this certificate."""
+    def ask(cert, opts="-k localhost", env=None, version="1.3"):
+        run = launch.tlsc(opts, "true", env)
+        tls = Tls(run.sock, context(True, version, cert=cert), server=True)
+        with pytest.raises(Ended):
+            tls.handshake()
+            tls.recv_all()
+            raise Ended(tls.end)
+        tls.sock.close()
+        assert run.wait() == 98
+        return run.stderr()
+    return ask
+
+
+def about(subject, issuer, dates):
+    first, last = (re.sub(r"(....)(..)(..)(..)(..)(..)Z", r"\1-\2-\3T\4:\5:\6Z", date) for date in dates)
+    return f": subject {subject}, issuer {issuer}, valid from {first} until {last}\n"
+
+
+@pytest.mark.parametrize("dates, words", [(PAST, "has expired"), (FUTURE, "is not yet valid")])
+def test_a_wrong_date_is_told_with_the_certificate(refused, pki, dates, words):
+    said = refused(pki.issue(dates=dates))
+    assert said == f"s6-tlsc: fatal: TLS handshake failed: peer's certificate {words}" + about("CN=localhost", "CN=root", dates)
+
+
+def test_it_is_told_which_certificate_of_the_chain_is_wrong(refused, pki):
+    old = pki.sign("/CN=old", None, None, pki.key(name="old"), pki.root(), ca=True, dates=PAST)
+    said = refused(pki.issue(issuer=old))
+    assert "peer's certificate has expired (number 1 above the leaf)" + about("CN=old", "CN=root", PAST) in said
+
+
+def test_an_unknown_authority_is_named(refused, pki):
+    assert "not signed by a trust anchor: subject CN=localhost, issuer CN=stranger, " in refused(pki.issue(issuer=pki.root("stranger")))
+
+
+@pytest.mark.parametrize("san, names", [("DNS:a.example,IP:192.0.2.1", "DNS:a.example,IP:192.0.2.1"), (None, "none")])
+def test_a_wrong_name_is_told_with_those_of_the_certificate(refused, pki, san, names):
+    said = refused(pki.issue(san=san))
+    assert said.endswith(f"peer's certificate is for another name: localhost is wanted, it is for {names}\n")
+
+
+def test_long_names_of_a_peer_are_cut_between_characters(refused, pki):
+    san = ",".join(f"DNS:{'a' * 50}{n}.example" for n in range(20))
+    said = refused(pki.issue(san=san))
+    assert said.endswith("...\n") and len(said) < 400
+    units = "/".join(f"O={'ä' * 20}{n}" for n in range(9))
+    said = refused(pki.issue(issuer=pki.root(f"stranger/{units}")))
+    assert said.count("...,") == 1 and "\ufffd" not in said and "valid from" in said
+
+
+def test_control_bytes_in_names_are_escaped(refused, pki):
+    said = refused(pki.issue(issuer=pki.root("a\x1b[2J")))
+    assert "\x1b" not in said and "a\\1B[2J" in said.replace("\\1b", "\\1B")
+
+
+@needs("S6_TLSD")
+@pytest.mark.parametrize("group", ["X25519", "P-256"])
+def test_a_client_that_does_not_know_our_authority_is_told_of(launch, pki, group):
+    """It says so in the clear where it has not changed to its keys yet."""
+    run = launch.tlsd("", "true")
+    tls = Tls(run.sock, context(False, "1.3", trust=pki.root("stranger").cert), name="localhost")
+    tls.groups(group)
+    with pytest.raises(Ended):
+        tls.handshake()
+    tls.sock.close()
+    assert run.wait() == 98
+    assert run.stderr() == ("s6-tlsd: fatal: TLS handshake failed: peer sent alert unknown_ca: "
+                            "it does not know the issuer of our certificate\n")
+
+
+@needs("S6_TLSD")
+def test_an_alert_in_the_clear_is_no_news_of_a_connection_that_is_up(link13):
+    """Anyone in between can send one: it is a bad record, and what it says is not repeated."""
+    run, tls = link13()
+    tls.sock.sendall(bytes([21, 3, 3, 0, 2, 2, 48]))
+    assert run.wait() == 98
+    assert "unknown_ca" not in run.stderr() and "TLS connection failed" in run.stderr()
+
+
+@pytest.mark.parametrize("banner", [b"220 mail.example ESMTP\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0" * 100])
+def test_a_server_that_does_not_speak_tls_is_told_of(launch, banner):
+    run = launch.tlsc("-k localhost", "true")
+    run.sock.sendall(banner)
+    run.sock.shutdown(socket.SHUT_WR)
+    assert run.wait() == 98
+    assert run.stderr() == "s6-tlsc: fatal: TLS handshake failed: what comes is no record: peer does not speak TLS\n"
+
+
+def test_a_missing_client_certificate_is_told_of_on_both_sides(launch, ends, pki):
+    run = launch.tlsd("-y", "true")
+    tls = ends(run, "1.3")
+    with pytest.raises(Ended):
+        tls.handshake()
+        tls.recv_all()
+        raise Ended(tls.end)
+    assert run.wait() == 98 and eventually(lambda: "peer sent no certificate" in run.stderr())
+    run = launch.tlsc("-k localhost", "cat <&6")
+    tls = Tls(run.sock, context(True, "1.3", cert=pki.issue(), trust=pki.root().cert), server=True)
+    with pytest.raises(Ended):
+        tls.handshake()
+    tls.sock.close()
+    assert run.wait() == 98
+    assert "peer sent alert certificate_required: it asks for a certificate, and got none" in run.stderr()
