@@ -4,7 +4,7 @@ PREFIX = $(CONFIG_PREFIX)
 BINDIR = $(PREFIX)/bin
 MANDIR = $(PREFIX)/share/man
 
-.PHONY: install man html
+.PHONY: install man html dist
 
 install: all man
 	@sh build/install $(O) '$(DESTDIR)' '$(BINDIR)' '$(MANDIR)' \
@@ -22,10 +22,17 @@ $(O)/html/%.html: $(O)/man/%.8
 	@mkdir -p $(@D)
 	$(Q)mandoc -T html -O man=%N.html $< >$@
 
+# What is committed, as a tarball for those who make packages.
+DIST = s6-tls-$(VERSION)
+dist:
+	@mkdir -p $(O)
+	git archive --prefix=$(DIST)/ -o $(O)/$(DIST).tar.gz HEAD
+
 symbol = $(shell echo $(basename $(notdir $1)) | tr a-z- A-Z_)
 
 help::
 	@echo 'make man                the manual pages, in $(O)/man'
 	@echo 'make html               the same for a browser, in $(O)/html; needs mandoc'
+	@echo 'make dist               $(O)/$(DIST).tar.gz of what is committed; build/packaging has recipes for it'
 	@echo 'make install            the binary, the names of the applets and their manual pages, below DESTDIR;'
 	@echo '                        PREFIX, BINDIR and MANDIR override the configuration'
