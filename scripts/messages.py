@@ -10,8 +10,9 @@ TOP = Path(__file__).resolve().parent.parent
 SAYS = re.compile(r"\b(?:strerr_\w+|say_fatal\w*|say_debug|fatal(?:_sys)?|debug|engine_fail\w*|fail_\w+|die(?:_sys)?|refuse|failed|invalid|"
                   r"unreadable|not_set|add_names?|add_time|add_number|add_text)\(")
 # What is no message on stderr: what --help and --version of the binary print; parts of formats that have no words; the
-# text of an #error, and a name of a variable that is looked up.
-OTHER = re.compile(r"usage: |  (?:print|make) | applet \[| at (?:build|run)|^skalibs $|%s|^the cage knows|^TCPREMOTEIP$")
+# text of an #error, a name of a variable that is looked up, and names that are no text.
+OTHER = re.compile(r"^keys for tickets$|^s6-tls session ticket|"
+                   r"usage: |  (?:print|make) | applet \[| at (?:build|run)|^skalibs $|%s|^the cage knows|^TCPREMOTEIP$")
 LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
