@@ -1,6 +1,7 @@
 """The manual pages: that they are well formed, that their options and variables, those of README.md and of the usage texts are
 what the programs take, and that their examples do what they show."""
 
+import functools
 import os
 import re
 import subprocess
@@ -95,6 +96,7 @@ def takes(applet, option):
     return "no argument to option" in done.stderr
 
 
+@functools.lru_cache(maxsize=None)
 def options_of(applet):
     """What the program takes: {"-S": False, "--close-notify": False, "-v": True, ...}"""
     letters = [f"-{letter}" for letter in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"]
