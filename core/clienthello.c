@@ -10,7 +10,8 @@ enum {
     EXTENSION_SERVER_NAME = 0,
     EXTENSION_SUPPORTED_GROUPS = 10,
     EXTENSION_SUPPORTED_VERSIONS = 43,
-    EXTENSION_PSK_KEY_EXCHANGE_MODES = 45
+    EXTENSION_PSK_KEY_EXCHANGE_MODES = 45,
+    EXTENSION_KEY_SHARE = 51
 };
 enum { RECORD_MAX = 16384, PSK_DHE_KE = 1 };
 
@@ -113,6 +114,7 @@ static enum clienthello_status read_extension(struct clienthello *h, unsigned in
     case EXTENSION_SUPPORTED_GROUPS: return read_groups(h, ext);
     case EXTENSION_SUPPORTED_VERSIONS: return read_versions(h, ext);
     case EXTENSION_PSK_KEY_EXCHANGE_MODES: return read_psk_modes(h, ext);
+    case EXTENSION_KEY_SHARE: h->has_key_share = 1; return CLIENTHELLO_OK;
     default: return CLIENTHELLO_OK;
     }
 }

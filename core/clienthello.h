@@ -29,6 +29,7 @@ struct clienthello {
     int named;      /* 0: the client sent none */
     int offers_tls13;
     int offers_psk_dhe;                            /* to resume with a key exchange (RFC 8446 4.2.9) */
+    int has_key_share;                             /* if only to say which one it could make */
     unsigned short groups[CLIENTHELLO_GROUPS_MAX]; /* NamedGroup (RFC 8446 4.2.7), in the client's order */
     unsigned int ngroups;
     int alert;       /* CLIENTHELLO_BAD: the alert to answer with */

@@ -201,7 +201,7 @@ static enum engine_status take_hello(struct engine *e, struct clienthello const 
     struct chain const *c = choose_chain(e, h->named ? h->name : 0);
     memcpy(e->sni, h->name, sizeof e->sni);
     e->named = h->named;
-    e->psk_dhe = h->offers_psk_dhe;
+    e->psk_dhe = h->offers_psk_dhe && h->has_key_share; /* the library would do without */
     if (!c || (e->config.sni_required && !c->name))
         return refuse(e, ALERT_UNRECOGNIZED_NAME,
                       h->named ? "no certificate for the server name that the client asks for"

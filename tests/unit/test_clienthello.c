@@ -209,6 +209,14 @@ static void psk_modes_are_looked_through_for_the_one_with_a_key_exchange(void **
     }
 }
 
+static void a_key_share_may_be_without_any(void **state) {
+    (void)state;
+    assert_int_equal(read_one_extension(51, "\0\0", 2), CLIENTHELLO_OK);
+    assert_true(hello.has_key_share);
+    assert_int_equal(read_one_extension(52, "\0\0", 2), CLIENTHELLO_OK);
+    assert_false(hello.has_key_share);
+}
+
 static void wrong_lengths_in_psk_modes_are_fatal(void **state) {
     (void)state;
     assert_bad(read_one_extension(45, "", 0), ALERT_DECODE_ERROR);
@@ -234,6 +242,7 @@ int main(void) {
         cmocka_unit_test(wrong_lengths_in_versions_and_groups_are_fatal),
         cmocka_unit_test(a_client_without_tls13_in_its_versions_does_not_offer_it),
         cmocka_unit_test(psk_modes_are_looked_through_for_the_one_with_a_key_exchange),
+        cmocka_unit_test(a_key_share_may_be_without_any),
         cmocka_unit_test(wrong_lengths_in_psk_modes_are_fatal),
         cmocka_unit_test(groups_beyond_the_most_are_not_looked_at),
     };

@@ -18,7 +18,7 @@ pytestmark = [needs("S6_TLSD", "TICKETS")]
 
 KEY = 80
 SAYS = 'echo "$SSL_SESSION_RESUMED"; cat'
-PSK_MODES, PRE_SHARED_KEY, SESSION_TICKET = 45, 41, 35
+PSK_MODES, PRE_SHARED_KEY, SESSION_TICKET, KEY_SHARE = 45, 41, 35, 51
 
 
 @pytest.fixture
@@ -230,6 +230,29 @@ def test_session_is_not_resumed_without_a_key_exchange(client13, keys):
     assert hello[start:end] == b"\x01\x01"
     hello[start:end] = b"\x01\x00"
     assert not resumes(first_answer(run, hello))
+
+
+def test_session_is_not_resumed_without_a_key_share(client13, keys):
+    """Who has promised a key exchange and brings nothing for it (RFC 8446 9.2) does not get one without."""
+    client13(keys(b"A"))
+    run, hello = hello_of(client13, keys(b"A"))
+    start, _ = split(hello, KEY_SHARE)
+    hello[start - 4:start - 2] = b"\xfa\xfa"
+    start, end = split(hello, PSK_MODES)
+    hello[start - 1:end] = b"\x03\x02\x00\x01"
+    longer(hello, 1)
+    run.sock.sendall(hello)
+    assert run.sock.recv(65536)[-2:] == b"\x02\x6d" # missing_extension; the binder, which would fail, is not looked at
+
+
+def longer(hello, n):
+    """Says so in the lengths of the record, the message and the list of extensions."""
+    at = 5 + 4 + 34
+    at += 1 + hello[at]
+    at += 2 + int.from_bytes(hello[at:at + 2], "big")
+    at += 1 + hello[at]
+    for start, end in ((3, 5), (6, 9), (at, at + 2)):
+        hello[start:end] = (int.from_bytes(hello[start:end], "big") + n).to_bytes(end - start, "big")
 
 
 @pytest.mark.parametrize("at", [0, 15, 16, 31, 32, 33, 34, 60, -1, -16, -17, -24, -32])
