@@ -15,9 +15,9 @@
 /* What configures TLS is none of prog's business. A name with a colon at its end stands for all that begin
  * with it. */
 static char const *const tls_names[] = {
-    "CADIR",    "CAFILE",  "KEYFILE",         "CERTFILE",        "KEYFILE:",     "CERTFILE:",
-    "TLS_UID",  "TLS_GID", "TLS_MIN_VERSION", "TLS_MAX_VERSION", "TLS_CIPHERS",  "TLS_GROUPS",
-    "TLS_ALPN", "CRLFILE", "OCSPFILE",        "TLS_TICKETKEYS",  "TLS_TICKETFD",
+    "CADIR",    "CAFILE",  "KEYFILE",         "CERTFILE",        "KEYFILE:",    "CERTFILE:",
+    "TLS_UID",  "TLS_GID", "TLS_MIN_VERSION", "TLS_MAX_VERSION", "TLS_CIPHERS", "TLS_GROUPS",
+    "TLS_ALPN", "CRLFILE", "OCSPFILE",        "TLS_TICKETKEYS",
 };
 
 enum { TLS_NAMES_N = sizeof tls_names / sizeof *tls_names };
@@ -211,10 +211,15 @@ static int is_ours(char const *entry) {
     return 0;
 }
 
+/* The fd is closed for prog: a program of ours behind it would take another fd of that number for it. */
+static int is_over(char const *entry) {
+    return is_named(entry, "TLS_TICKETFD");
+}
+
 int peerenv_merge(genalloc *list, char const *const *envp, int keep, char const *block, size_t len) {
     char const *end = 0;
     for (; *envp; envp++) {
-        if (is_ours(*envp) || (!keep && configures_tls(*envp))) continue;
+        if (is_ours(*envp) || is_over(*envp) || (!keep && configures_tls(*envp))) continue;
         if (!genalloc_append(char const *, list, envp)) return 0;
     }
     for (char const *s = block; s < block + len && *s; s += strlen(s) + 1)

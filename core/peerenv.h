@@ -28,8 +28,8 @@ int peerenv_make(stralloc *sa, size_t max, struct engine_info const *info, stral
 int peerenv_valid(char const *s, size_t len);
 
 /* Puts prog's environment together in list (char const *), closed by a null pointer: envp without the SSL_
- * variables and, unless keep, without those that configure TLS, and the block's. Points into envp and
- * block. Returns 1, or 0: no memory. */
+ * variables, without TLS_TICKETFD and, unless keep, without those that configure TLS, and the block's. Points into envp
+ * and block. Returns 1, or 0: no memory. */
 int peerenv_merge(genalloc *list, char const *const *envp, int keep, char const *block, size_t len);
 
 #endif

@@ -174,12 +174,25 @@ static void names_of_ours_that_are_inherited_are_removed(void **state) {
 
 static void what_configures_tls_is_removed_unless_kept(void **state) {
     (void)state;
-    static char const *const envp[] = {
-        "CADIR=/x",          "CAFILE=/x",           "KEYFILE=/x",          "CERTFILE=/x",
-        "KEYFILE:a=/x",      "CERTFILE:a=/x",       "KEYFILE:*.b.c=/x",    "TLS_UID=1",
-        "TLS_GID=1",         "TLS_MIN_VERSION=1.2", "TLS_MAX_VERSION=1.3", "TLS_CIPHERS=x",
-        "TLS_GROUPS=x",      "TLS_ALPN=x",          "CRLFILE=/x",          "OCSPFILE=/x",
-        "TLS_TICKETKEYS=/x", "TLS_TICKETFD=7",      "KEYFILE=/again",      0};
+    static char const *const envp[] = {"CADIR=/x",
+                                       "CAFILE=/x",
+                                       "KEYFILE=/x",
+                                       "CERTFILE=/x",
+                                       "KEYFILE:a=/x",
+                                       "CERTFILE:a=/x",
+                                       "KEYFILE:*.b.c=/x",
+                                       "TLS_UID=1",
+                                       "TLS_GID=1",
+                                       "TLS_MIN_VERSION=1.2",
+                                       "TLS_MAX_VERSION=1.3",
+                                       "TLS_CIPHERS=x",
+                                       "TLS_GROUPS=x",
+                                       "TLS_ALPN=x",
+                                       "CRLFILE=/x",
+                                       "OCSPFILE=/x",
+                                       "TLS_TICKETKEYS=/x",
+                                       "KEYFILE=/again",
+                                       0};
     static char const *const others[] = {"KEYFILES=1", "KEYFILE2=1", "TLS_UIDS=1", "MYCADIR=1", "TLS=1", 0};
     genalloc list = GENALLOC_ZERO;
     assert_true(peerenv_merge(&list, envp, 0, "", 1));
@@ -191,6 +204,18 @@ static void what_configures_tls_is_removed_unless_kept(void **state) {
     assert_true(peerenv_merge(&list, others, 0, "", 1));
     assert_int_equal(entries(&list), COUNT(others) - 1);
     genalloc_free(char const *, &list);
+}
+
+static void the_number_of_an_fd_that_is_closed_is_never_kept(void **state) {
+    (void)state;
+    static char const *const envp[] = {"TLS_TICKETFD=7", "TLS_TICKETFDS=1", "TLS_TICKETFD=8", 0};
+    for (int keep = 0; keep < 2; keep++) {
+        genalloc list = GENALLOC_ZERO;
+        assert_true(peerenv_merge(&list, envp, keep, "", 1));
+        assert_int_equal(entries(&list), 1);
+        assert_string_equal(value(&list, "TLS_TICKETFDS"), "1");
+        genalloc_free(char const *, &list);
+    }
 }
 
 /* What a hostile process may send after its peer has broken into it. */
@@ -224,6 +249,7 @@ int main(void) {
         cmocka_unit_test(what_is_too_long_is_left_out_and_named),
         cmocka_unit_test(names_of_ours_that_are_inherited_are_removed),
         cmocka_unit_test(what_configures_tls_is_removed_unless_kept),
+        cmocka_unit_test(the_number_of_an_fd_that_is_closed_is_never_kept),
         cmocka_unit_test(chance_makes_no_block_that_sets_another_name),
     };
     return cmocka_run_group_tests(tests, 0, 0);
