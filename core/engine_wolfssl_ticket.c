@@ -77,6 +77,9 @@ void engine_wolfssl_set_tickets(struct engine *e) {
     wolfSSL_CTX_set_TicketEncCtx(e->ctx, e);
     wolfSSL_CTX_set_TicketHint(e->ctx, CONFIG_TICKET_LIFETIME);
     wolfSSL_CTX_set_timeout(e->ctx, CONFIG_TICKET_LIFETIME);
+#ifdef WOLFSSL_EARLY_DATA
+    wolfSSL_CTX_set_max_early_data(e->ctx, 0); /* by default some offer 0-RTT: what anybody can replay */
+#endif
 }
 
 void engine_set_sealer(struct engine *e, sealer_func *seal, void *data) {

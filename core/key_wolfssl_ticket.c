@@ -74,6 +74,7 @@ static int derive(unsigned char const *key, struct ticket const *t, unsigned cha
                  wc_HmacUpdate(&h, t->mac + BORN_AT, TICKET_MAC - BORN_AT) ||
                  wc_HmacUpdate(&h, purpose, TICKET_PURPOSE) || wc_HmacFinal(&h, out);
     wc_HmacFree(&h);
+    explicit_bzero(&h, sizeof h); /* 5.5.4 leaves the key in it, under two known masks */
     return failed ? -1 : 0;
 }
 
