@@ -245,6 +245,29 @@ def test_session_is_not_resumed_without_a_key_share(client13, keys):
     assert run.sock.recv(65536)[-2:] == b"\x02\x6d" # missing_extension; the binder, which would fail, is not looked at
 
 
+@pytest.mark.parametrize("lie", [0, 600, 65000])
+def test_many_tickets_that_are_none_are_a_full_handshake(client13, keys, lie):
+    """More than the key process opens, each with a length inside that may be more than there is. (For 1 to 32 bytes more
+    wolfSSL 5.5.4 lets us look beyond its end: they are hashed, and refused.)"""
+    client13(keys(b"A"))
+    run, hello = hello_of(client13, keys(b"A"))
+    start, end = split(hello, PRE_SHARED_KEY)
+    size = int.from_bytes(hello[start + 2:start + 4], "big")
+    ticket = bytearray(hello[start + 4:start + 4 + size])
+    ticket[32:34] = min(int.from_bytes(ticket[32:34], "big") + lie, 65535).to_bytes(2, "big")
+    identities = b"".join(size.to_bytes(2, "big") + ticket[:40] + bytes([n]) * 8 + ticket[48:] + bytes(4) for n in range(5))
+    binders = 5 * (b"\x20" + bytes(32))
+    offered = b"".join(len(part).to_bytes(2, "big") + part for part in (identities, binders))
+    hello[start - 2:end] = len(offered).to_bytes(2, "big") + offered
+    longer(hello, len(offered) - (end - start))
+    answer = first_answer(run, hello)
+    assert not resumes(answer)
+    while len(answer) < 700: # with its certificate and a signature
+        more = run.sock.recv(65536)
+        assert more, run.stderr()
+        answer += more
+
+
 def longer(hello, n):
     """Says so in the lengths of the record, the message and the list of extensions."""
     at = 5 + 4 + 34
@@ -283,6 +306,19 @@ def test_ticket_survives_a_hello_retry_request(client13, keys):
     tls.handshake()
     assert tls.recv_exactly(2) == b"1\n" and tls.obj.session_reused
     assert tls.group() == 23
+    client13.end(run, tls)
+
+
+@needs("GROUP_P256", "GROUP_X25519")
+def test_group_is_that_of_this_connection(client13, keys):
+    run, tls = client13.connect(keys(b"A"), prog='echo "$SSL_SESSION_RESUMED $SSL_GROUP"; cat')
+    tls.handshake()
+    assert tls.recv_exactly(9) == b"0 X25519\n"
+    client13.end(run, tls)
+    run, tls = client13.connect(keys(b"A"), prog='echo "$SSL_SESSION_RESUMED $SSL_GROUP"; cat')
+    tls.groups("P-256")
+    tls.handshake()
+    assert tls.recv_exactly(8) == b"1 P-256\n"
     client13.end(run, tls)
 
 
