@@ -26,7 +26,7 @@ struct shared {
 
 enum { ONE_KEY = offsetof(struct shared, keys) + KEY_LEN, TWO_KEYS = sizeof(struct shared) };
 
-/* One after the other, or the keys of one could be half those of another. */
+/* While one writes, nobody reads: or the keys of one could be half those of another. */
 static int lock(int fd, short type) {
     struct flock whole = {.l_type = type, .l_whence = SEEK_SET};
     int r;
@@ -55,32 +55,40 @@ static int is_old(struct shared const *s, int64_t now) {
 }
 
 /* Where nobody has come for so long, the old one is not kept either: who has a ticket of it comes late. */
-static int rotate(struct shared *s, int64_t now) {
+static int rotate(int fd, struct shared *s, int64_t now) {
     int idle = now - s->born >= 2 * (int64_t)TICKETFD_ROTATION;
     memcpy(s->keys + KEY_LEN, s->keys, KEY_LEN);
     s->born = now;
-    return getentropy(s->keys, idle ? TICKETFD_KEYS : KEY_LEN);
+    return getentropy(s->keys, idle ? TICKETFD_KEYS : KEY_LEN) < 0 || put(fd, s, TWO_KEYS) < 0 ? -1 : 0;
 }
 
-/* Returns as ticketfd_read. */
-static ssize_t get_or_rotate(int fd, struct shared *s) {
+/* Returns the bytes of the keys, 0: they are old and must not be changed, or -1. */
+static ssize_t get(int fd, struct shared *s, int may_rotate) {
     int64_t now = time(0);
     ssize_t n = pread(fd, s, sizeof *s, 0);
     if (n < 0) return -1;
     if (n != ONE_KEY && n != TWO_KEYS) return errno = EINVAL, -1;
-    if (is_old(s, now)) {
-        n = TWO_KEYS;
-        if (rotate(s, now) < 0 || put(fd, s, sizeof *s) < 0) return -1;
-    }
-    return n - (ssize_t)offsetof(struct shared, keys);
+    if (!is_old(s, now)) return n - (ssize_t)offsetof(struct shared, keys);
+    if (!may_rotate) return 0;
+    return rotate(fd, s, now) < 0 ? -1 : TICKETFD_KEYS;
 }
 
-ssize_t ticketfd_read(int fd, unsigned char keys[TICKETFD_KEYS]) {
-    struct shared s;
-    if (lock(fd, F_WRLCK) < 0) return -1;
-    ssize_t n = get_or_rotate(fd, &s);
+/* Returns as get. */
+static ssize_t get_locked(int fd, struct shared *s, short type) {
+    if (lock(fd, type) < 0) return -1;
+    ssize_t n = get(fd, s, type == F_WRLCK);
     int e = errno;
     lock(fd, F_UNLCK);
+    errno = e;
+    return n;
+}
+
+/* Whoever reads does not keep others from it: one that is stopped would. */
+ssize_t ticketfd_read(int fd, unsigned char keys[TICKETFD_KEYS]) {
+    struct shared s;
+    ssize_t n = get_locked(fd, &s, F_RDLCK);
+    if (!n) n = get_locked(fd, &s, F_WRLCK);
+    int e = errno;
     if (n > 0) memcpy(keys, s.keys, (size_t)n);
     explicit_bzero(&s, sizeof s);
     errno = e;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -124,6 +125,27 @@ static void all_that_come_at_once_get_the_same(void **state) {
     close(out[1]);
 }
 
+/* One that is stopped while it reads. */
+static void who_reads_does_not_keep_others_from_it(void **state) {
+    struct flock whole = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    int ready[2], status;
+    char byte;
+    (void)state;
+    assert_int_equal(pipe(ready), 0);
+    pid_t pid = fork();
+    if (!pid) {
+        _exit(fcntl(fd, F_SETLKW, &whole) < 0 || write(ready[1], "", 1) != 1 || pause());
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    alarm(20);
+    assert_int_equal(keys_after(0).len, KEY);
+    alarm(0);
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    close(ready[0]);
+    close(ready[1]);
+}
+
 static void it_is_the_owner_s_alone_and_outlives_an_exec(void **state) {
     struct stat st;
     (void)state;
@@ -174,6 +196,7 @@ int main(void) {
         TEST(after_a_day_without_anybody_both_are_new),
         TEST(a_clock_that_goes_back_does_not_keep_a_key),
         TEST(all_that_come_at_once_get_the_same),
+        TEST(who_reads_does_not_keep_others_from_it),
         TEST(it_is_the_owner_s_alone_and_outlives_an_exec),
         TEST(it_takes_none_of_the_standard_fds),
         TEST(what_is_not_such_memory_is_refused),

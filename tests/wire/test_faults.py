@@ -193,8 +193,8 @@ class Faulty:
 def make(launch, ends, pki, library, bin_dir, tmp_path):
     def of(name):
         plain = {program.side: program for program in (TcpServer, TcpClient, TlsServer)}
-        program = (plain[name](launch) if name in plain else Tickets(launch, ends) if name == "tickets" else Delayed(launch, ends) if name == Delayed.side
-                   else Tls(launch, ends, pki, name))
+        program = (plain[name](launch) if name in plain else Tickets(launch, ends) if name == "tickets"
+                   else Delayed(launch, ends) if name == Delayed.side else Tls(launch, ends, pki, name))
         return Faulty(program, library, tmp_path / "calls", bin_dir)
     return of
 
@@ -283,7 +283,8 @@ ENDS = {"s6-ucspitlsd": (42, 111, 126, -signal.SIGPIPE), "s6-tcpserver": (0, 111
 @pytest.mark.parametrize("name", ENDS)
 def test_call_that_fails_ends_in_a_message_or_not_at_all(make, name):
     faulty = make(name)
-    other = "read write accept4 bind connect fchmod getaddrinfo getentropy memfd_create pwrite getpeername getsockname kill listen socket".split()
+    other = ("read write accept4 bind connect fchmod getaddrinfo getentropy getpeername getsockname kill listen memfd_create "
+             "pwrite socket").split()
     for error, names in ((errno.ENOMEM, codes_of(MEMORY)), (errno.EBADF, ["accept4"]),
                          (errno.EIO, [*codes_of(SYSTEM), *codes_of(FILES), *other])):
         for what, _, run, came in faulty.each_fails(names, error):
