@@ -33,6 +33,7 @@ help::
 
 include build/kconfig.mk
 include build/flags.mk
+include build/source.mk
 include build/compile.mk
 include build/install.mk
 include build/test.mk

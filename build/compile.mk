@@ -6,7 +6,7 @@ UNIT := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/test_*.c)))
 GENERATED := $(O)/include/config.h $(O)/include/applets.h
 
 # Of the two archives the linker takes what the table of applets asks for, and what that needs: no more.
-$(O)/s6-tls: $(MAIN) $(O)/libapplets.a $(O)/libcore.a $(WATCH) $(O)/link-flags
+$(O)/s6-tls: $(MAIN) $(O)/libapplets.a $(O)/libcore.a $(SOURCE_LIBS) $(WATCH) $(O)/link-flags
 	@$(say) '  LD  $@'
 	$(Q)$(LINK) -o $@ $(filter-out %flags,$^) $(LIBS) $(call if_config,LINK_STATIC,|| { $(why_not_static); exit 1; })
 why_not_static = $(can_link_static) | sed 's/^/a static build is impossible here, there is no static library for /' >&2
@@ -20,7 +20,7 @@ $(O)/lib%.a:
 	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
 # An object depends on the symbols that it mentions, not on the file of them all.
-$(O)/%.o: %.c $(O)/flags | $(GENERATED)
+$(O)/%.o: %.c $(O)/flags | $(GENERATED) $(SOURCE_HEADERS)
 	@mkdir -p $(@D)
 	@$(say) '  CC  $<'
 	$(Q)$(COMPILE) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<

@@ -3,6 +3,10 @@
 # $1 a symbol, $2 the flags if it is y, $3 if it is not
 if_config = $(if $(filter y,$(CONFIG_$1)),$2,$3)
 
+ifeq ($(origin CC)$(CONFIG_LIBC_MUSL),defaulty)
+CC = musl-gcc
+endif
+
 # What is built to be watched: SANITIZE=1 by ASan and UBSan (without FORTIFY, which hides calls from them), VALGRIND=1 by valgrind.
 WATCHED = $(if $(filter 1,$(SANITIZE)),sanitize,$(if $(filter 1,$(VALGRIND)),valgrind))
 ifeq ($(WATCHED),sanitize)
@@ -27,7 +31,16 @@ WARN = -Wall -Wextra -Wundef -Wshadow -Wformat=2 $(if $(filter 1,$(WERROR)),-Wer
 fortify = $(if $(filter -O0,$(CFLAGS)),,-D_FORTIFY_SOURCE=2)
 HARDEN = $(call if_config,STACK_PROTECTOR,-fstack-protector-strong,-fno-stack-protector) \
 	-U_FORTIFY_SOURCE $(call if_config,FORTIFY,$(fortify)) $(call if_config,PIE,-fPIE,-fno-pie)
-PIE_LINK = $(call if_config,LINK_STATIC,$(call if_config,PIE,-static-pie,-static -no-pie),$(call if_config,PIE,-pie,-no-pie))
+PIE_LINK = $(call if_config,LINK_STATIC,$(call if_config,PIE,$(STATIC_PIE),-static -no-pie),$(call if_config,PIE,-pie,-no-pie))
+# musl-gcc knows of no -static-pie: it is shown the object files of musl that a program of this kind begins and ends with.
+ifeq ($(CONFIG_LIBC_MUSL)$(CONFIG_PIE)$(CONFIG_LINK_STATIC),yyy)
+crt1 := $(filter %crt1.o,$(shell $(CC) -static-pie -\#\#\# -x c /dev/null 2>&1))
+endif
+STATIC_PIE := -static-pie
+ifneq ($(filter %/Scrt1.o,$(crt1)),)
+STATIC_PIE := -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text $(dir $(crt1))rcrt1.o $(dir $(crt1))crti.o
+END_OBJECTS := $(dir $(crt1))crtn.o
+endif
 HARDEN_LINK = $(PIE_LINK) \
 	$(call if_config,RELRO,-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now,-Wl$(comma)-z$(comma)norelro$(comma)-z$(comma)lazy)
 comma := ,
@@ -48,16 +61,22 @@ ifeq ($(wildcard $(WOLFSSL_PREFIX)/include/wolfssl/options.h),)
 $(error $(WOLFSSL_PREFIX)/include/wolfssl/options.h is missing; what is built with --enable-distro does not install it)
 endif
 endif
+ifneq ($(CONFIG_WOLFSSL_SOURCE),y)
 WOLFSSL := $(call find_library,$(WOLFSSL_PREFIX),wolfssl,wolfssl)
+endif
+ifneq ($(CONFIG_SKALIBS_SOURCE),y)
 SKALIBS := $(call find_library,$(SKALIBS_PREFIX),skarnet,skalibs libskarnet)
+endif
 
 # The flags that find headers (-I) go to the compiler, the others to the linker only.
-compiler_part = $(filter -I% -D%,$1)
-linker_part = $(filter-out -I% -D%,$1)
-COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DS6TLS_VERSION=\"$(VERSION)\" -I$(O)/include -Icore $(WARN) $(HARDEN) \
-	-ffunction-sections -fdata-sections $(call compiler_part,$(WOLFSSL) $(SKALIBS)) $(CPPFLAGS) $(CFLAGS)
-LINK = $(CC) $(CFLAGS) $(HARDEN) $(HARDEN_LINK) -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
+compiler_part = $(filter -I% -D% -isystem%,$1)
+linker_part = $(filter-out -I% -D% -isystem%,$1)
+# How all code is compiled, that of libraries too
+CODE = $(HARDEN) -ffunction-sections -fdata-sections $(CPPFLAGS) $(CFLAGS)
+COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DS6TLS_VERSION=\"$(VERSION)\" -I$(O)/include -Icore $(WARN) \
+	$(call compiler_part,$(WOLFSSL) $(SKALIBS)) $(SOURCE_INCLUDES) $(CODE)
+LINK = $(CC) $(CFLAGS) $(HARDEN) $(HARDEN_LINK) -Wl,--gc-sections -Wl,--as-needed $(call if_config,STRIP,-s) $(LDFLAGS)
 # wolfSSL may need libm when it is static
-LIBS = $(call linker_part,$(WOLFSSL)) $(call linker_part,$(SKALIBS)) -lm
+LIBS = $(call linker_part,$(WOLFSSL)) $(call linker_part,$(SKALIBS)) -lm $(END_OBJECTS)
 
 can_link_static = sh build/can-link-static $(CC) $(LDFLAGS) -- $(LIBS)

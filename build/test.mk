@@ -3,9 +3,9 @@
 .PHONY: unit check lint model coverage interop load bench package randcheck
 
 unit: $(UNIT)
-$(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libcore.a $(WATCH) $(O)/link-flags
+$(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libcore.a $(SOURCE_LIBS) $(WATCH) $(O)/link-flags $(filter %.o,$(CMOCKA))
 	@$(say) '  LD  $@'
-	$(Q)$(LINK) -o $@ $(filter-out %flags,$^) -lcmocka $(LIBS)
+	$(Q)$(LINK) -o $@ $(filter-out %flags,$^) $(filter -l%,$(CMOCKA)) $(LIBS)
 
 check:
 	@O='$(abspath $(O))' WATCHED='$(WATCHED)' SAMPLE='$(SAMPLE)' NO_SKIP='$(NO_SKIP)' sh tests/run $(T)

@@ -87,6 +87,17 @@ static int ask_for_name(struct engine *e) {
     return 0;
 }
 
+/* X25519 beside the first group: a server without that one need not ask for another hello. */
+static int show_shares(struct engine *e) {
+#if CONFIG_GROUP_X25519MLKEM768
+    if (wolfSSL_UseKeyShare(e->ssl, WOLFSSL_X25519MLKEM768) != WOLFSSL_SUCCESS ||
+        wolfSSL_UseKeyShare(e->ssl, WOLFSSL_ECC_X25519) != WOLFSSL_SUCCESS)
+        return engine_fail(e, "unable to make keys for the key exchange", (char *)0);
+#endif
+    (void)e;
+    return 0;
+}
+
 static int make_object(struct engine *e) {
     e->ssl = wolfSSL_new(e->ctx);
     if (!e->ssl) return engine_fail(e, "unable to make a TLS object", (char *)0);
@@ -108,7 +119,8 @@ int engine_start(struct engine *e) {
     size_t n = genalloc_len(struct chain, &e->chains);
     if (n == 1 && engine_wolfssl_use_chain(e, genalloc_s(struct chain, &e->chains)) < 0) return -1;
     if (make_object(e) < 0) return n > 1 ? 0 : -1;
-    return engine_wolfssl_is_server(e) ? 0 : ask_for_name(e);
+    if (engine_wolfssl_is_server(e)) return 0;
+    return show_shares(e) < 0 ? -1 : ask_for_name(e);
 }
 
 unsigned char *engine_in_room(struct engine *e, size_t *len) {

@@ -4,7 +4,14 @@
 #ifndef ENGINE_WOLFSSL_H
 #define ENGINE_WOLFSSL_H
 
+#include "config.h"
+
+/* Which parts the library has: first of its headers. */
+#if CONFIG_WOLFSSL_SOURCE
+#include "user_settings.h"
+#else
 #include <wolfssl/options.h>
+#endif
 
 #include <wolfssl/error-ssl.h>
 #include <wolfssl/ssl.h>
@@ -13,7 +20,6 @@
 #include <skalibs/genalloc.h>
 
 #include "clienthello.h"
-#include "config.h"
 #include "engine.h"
 #include "queue.h"
 #include "recordpos.h"

@@ -81,6 +81,9 @@ static struct {
     int id; /* NamedGroup */
     char const *name;
 } const groups[] = {
+#if CONFIG_GROUP_X25519MLKEM768
+    {WOLFSSL_X25519MLKEM768, "X25519MLKEM768"},
+#endif
 #if CONFIG_GROUP_X25519
     {WOLFSSL_ECC_X25519, "X25519"},
 #endif
@@ -113,7 +116,8 @@ static int offers(struct clienthello const *h, int id) {
 }
 
 static int first_common_group(struct clienthello const *h) {
-    for (int i = 0; i < GROUPS_SERVER; i++)
+    /* ML-KEM is for TLS 1.3 only */
+    for (int i = h->offers_tls13 ? 0 : CONFIG_GROUP_X25519MLKEM768; i < GROUPS_SERVER; i++)
         if (offers(h, groups[i].id)) return i;
     return -1;
 }
@@ -123,26 +127,28 @@ static int first_common_group(struct clienthello const *h) {
 int engine_wolfssl_choose_group(struct engine *e, struct clienthello const *h) {
     int i = h->ngroups ? first_common_group(h) : 0;
     if (i < 0) return 0;
+    if (!CONFIG_TLS12 || !h->ngroups || h->offers_tls13) return 1;
 #ifdef OPENSSL_EXTRA
-    if (CONFIG_TLS12 && h->ngroups && !h->offers_tls13)
-        return wolfSSL_set1_curves_list(e->ssl, groups[i].name) == WOLFSSL_SUCCESS;
+    return wolfSSL_set1_curves_list(e->ssl, groups[i].name) == WOLFSSL_SUCCESS;
 #else
-    (void)e;
+    /* what the object has of its own is tried before what the client has (5.5.4), or is all that is tried */
+    return wolfSSL_UseSupportedCurve(e->ssl, (word16)groups[i].id) == WOLFSSL_SUCCESS;
 #endif
-    return 1;
 }
 
 /* A process has one connection: it has nothing to resume but what a ticket brings, and that would lose the client's
  * certificate. */
 static void set_resumption(struct engine *e) {
+#ifndef NO_SESSION_CACHE
     wolfSSL_CTX_set_session_cache_mode(e->ctx, WOLFSSL_SESS_CACHE_OFF);
+#endif
     if (!engine_wolfssl_is_server(e)) return;
     if (CONFIG_TICKETS && e->config.tickets && e->config.verify == ENGINE_VERIFY_NONE) {
         engine_wolfssl_set_tickets(e);
         return;
     }
     wolfSSL_CTX_no_ticket_TLSv13(e->ctx);
-#if CONFIG_TLS12
+#if CONFIG_TLS12 && defined HAVE_SESSION_TICKET
     wolfSSL_CTX_NoTicketTLSv12(e->ctx);
 #endif
 }

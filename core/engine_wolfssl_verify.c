@@ -55,13 +55,23 @@ static int leaf_is_for(struct engine *e, unsigned char const *der, size_t len) {
     return e->name_verified;
 }
 
+/* The library says of a certificate that signs itself that its issuer is not known, unless it is built to be like
+ * OpenSSL. */
+static int is_self_signed(WOLFSSL_X509_STORE_CTX const *store) {
+    struct x509 x;
+    int i = store->error_depth;
+    return store->error == ASN_NO_SIGNER_E && store->certs && i >= 0 && i < store->totalCerts &&
+           x509_read(&x, store->certs[i].buffer, store->certs[i].length) &&
+           der_is(&x.issuer, (char const *)x.subject.s, x.subject.len);
+}
+
 /* Called for each certificate of the chain, from the anchor's end to the leaf; ok says what the library
  * made of it. A wrong name is refused here, in the handshake, before our own certificate is sent to the
  * wrong server. */
 static int verify(int ok, WOLFSSL_X509_STORE_CTX *store) {
     struct engine *e = store->userCtx;
     if (!ok) {
-        e->verify_error = store->error;
+        e->verify_error = is_self_signed(store) ? ASN_SELF_SIGNED_E : store->error;
         e->verify_depth = store->error_depth;
         if (store->certs && store->error_depth >= 0 && store->error_depth < store->totalCerts)
             describe(e, store->certs[store->error_depth].buffer, store->certs[store->error_depth].length,

@@ -4,7 +4,14 @@
 #ifndef KEY_WOLFSSL_H
 #define KEY_WOLFSSL_H
 
+#include "config.h"
+
+/* Which parts the library has: first of its headers. */
+#if CONFIG_WOLFSSL_SOURCE
+#include "user_settings.h"
+#else
 #include <wolfssl/options.h>
+#endif
 
 #include <wolfssl/wolfcrypt/asn_public.h>
 #include <wolfssl/wolfcrypt/ecc.h>
@@ -17,7 +24,6 @@
 
 #include <skalibs/genalloc.h>
 
-#include "config.h"
 #include "keyring.h"
 
 enum key_type { KEY_RSA, KEY_ECC, KEY_ED25519 };

@@ -2,6 +2,8 @@
 
 #include "tcp/serversig.h"
 
+#include <stddef.h>
+
 #include <skalibs/selfpipe.h>
 
 static int const orders[SERVERSIG_ORDERS] = {SIGTERM, SIGHUP, SIGQUIT, SIGABRT};

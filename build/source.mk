@@ -1,0 +1,91 @@
+# wolfSSL and skalibs compiled from source, where the configuration says so, and for unit tests with musl cmocka. Nothing of
+# theirs is changed, or kept in this tree: scripts/fetch-sources puts it below sources/, or WOLFSSL_SRC= and SKALIBS_SRC= say
+# where it is.
+
+newest = $(lastword $(shell ls -d sources/$1-* 2>/dev/null | sort -V))
+WOLFSSL_SRC = $(call newest,wolfssl)
+SKALIBS_SRC = $(call newest,skalibs)
+CMOCKA_SRC = $(call newest,cmocka)
+
+no_source = $(error $2 is to be compiled from source, and there is none: run scripts/fetch-sources, or say $1=dir)
+
+# wolfSSL: the files that TLS may need, of those that this version has; what settings leave out compiles to nothing.
+WOLFSSL_FILES := internal keys ssl tls tls13 wolfio crl ocsp \
+	aes asn chacha chacha20_poly1305 coding cpuid curve25519 dh ecc ed25519 error fe_operations ge_operations hash hmac \
+	kdf memory poly1305 random rsa sha sha256 sha3 sha512 sp_int sp_x86_64 wc_encrypt wc_mlkem wc_mlkem_poly wc_port wolfmath
+WOLFSSL_ASM_FILES := aes_asm aes_gcm_asm chacha_asm fe_x25519_asm poly1305_asm sha256_asm sha3_asm sha512_asm sp_x86_64_asm wc_mlkem_asm
+# $1 names, $2 their ending
+wolfssl_have = $(wildcard $(foreach f,$1,$(WOLFSSL_SRC)/src/$f.$2 $(WOLFSSL_SRC)/wolfcrypt/src/$f.$2))
+
+ifeq ($(CONFIG_WOLFSSL_SOURCE),y)
+ifeq ($(wildcard $(WOLFSSL_SRC)/wolfssl/ssl.h),)
+$(call no_source,WOLFSSL_SRC,wolfSSL)
+endif
+WOLFSSL_VERSION := $(shell sed -n 's/^\#define LIBWOLFSSL_VERSION_STRING "\(.*\)"/\1/p' $(WOLFSSL_SRC)/wolfssl/version.h)
+# $1 a symbol, $2 the version it needs
+needs_version = $(if $(CONFIG_$1),$(if $(filter $2,$(shell printf '%s\n' $2 $(WOLFSSL_VERSION) | sort -V | head -n 1)),,\
+	$(error $1 needs wolfSSL $2 or newer, and $(WOLFSSL_SRC) is $(WOLFSSL_VERSION))))
+$(call needs_version,GROUP_X25519MLKEM768,5.9.0)
+ifneq ($(CONFIG_WOLFSSL_ASM),)
+ifeq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
+$(error WOLFSSL_ASM is for x86_64, and $(CC) is not)
+endif
+endif
+
+WOLFSSL_OBJECTS := $(patsubst $(WOLFSSL_SRC)/%,$(O)/wolfssl/%.o,$(basename \
+	$(call wolfssl_have,$(WOLFSSL_FILES),c) $(if $(CONFIG_WOLFSSL_ASM),$(call wolfssl_have,$(WOLFSSL_ASM_FILES),S))))
+WOLFSSL_SYMBOLS := $(shell grep -o 'CONFIG_[A-Z0-9_]*' build/wolfssl/user_settings.h | sort -u)
+WOLFSSL := -DWOLFSSL_USER_SETTINGS -Ibuild/wolfssl -isystem$(WOLFSSL_SRC)
+SOURCE_LIBS += $(O)/libwolfssl.a
+
+# The instructions are those that it asks the processor for before it uses them
+WOLFSSL_COMPILE = $(CC) -std=gnu11 $(WOLFSSL) -I$(O)/include $(CODE) $(if $(CONFIG_WOLFSSL_ASM),-maes -mpclmul -msse4.1)
+WOLFSSL_NEEDS = build/wolfssl/user_settings.h $(WOLFSSL_SYMBOLS:CONFIG_%=$(O)/include/config/%) $(O)/wolfssl/flags
+
+$(O)/wolfssl/flags: FORCE
+	@sh build/keep $@ printf '%s\n' '$(WOLFSSL_COMPILE)'
+$(O)/wolfssl/%.o: $(WOLFSSL_SRC)/%.c $(WOLFSSL_NEEDS) | $(O)/include/config.h
+	@mkdir -p $(@D)
+	@$(say) '  CC  $<'
+	$(Q)$(WOLFSSL_COMPILE) -c -o $@ $<
+$(O)/wolfssl/%.o: $(WOLFSSL_SRC)/%.S $(WOLFSSL_NEEDS) | $(O)/include/config.h
+	@mkdir -p $(@D)
+	@$(say) '  AS  $<'
+	$(Q)$(WOLFSSL_COMPILE) -c -o $@ $<
+$(O)/libwolfssl.a: $(WOLFSSL_OBJECTS)
+endif
+
+# skalibs: by its own configure, which tries out what the C library has, in a copy. The objects of ours wait for its headers.
+ifeq ($(CONFIG_SKALIBS_SOURCE),y)
+ifeq ($(wildcard $(SKALIBS_SRC)/src/include/skalibs/strerr.h),)
+$(call no_source,SKALIBS_SRC,skalibs)
+endif
+SKALIBS_DIR := $(O)/$(notdir $(abspath $(SKALIBS_SRC)))
+SKALIBS := -isystem$(SKALIBS_DIR)/include
+SOURCE_LIBS += $(SKALIBS_DIR)/lib/libskarnet.a
+SOURCE_HEADERS += $(SKALIBS_DIR)/lib/libskarnet.a
+
+SKALIBS_BUILD = sh build/make-skalibs $(SKALIBS_SRC) $(SKALIBS_DIR) '$(CC)' '$(filter-out -fPIE -fno-pie,$(CODE))' $(SKALIBS_CONFIGURE)
+$(O)/skalibs.flags: FORCE
+	@sh build/keep $@ printf '%s\n' '$(SKALIBS_BUILD)'
+$(SKALIBS_DIR)/lib/libskarnet.a: build/make-skalibs $(O)/skalibs.flags
+	@$(say) '  MK  $@'
+	$(Q)AR='$(AR)' $(SKALIBS_BUILD)
+endif
+
+# musl has no headers of the kernel beside its own: it is shown those of the machine's compiler. Nor is there a cmocka for it.
+CMOCKA := -lcmocka
+ifeq ($(CONFIG_LIBC_MUSL),y)
+SOURCE_INCLUDES := -idirafter$(O)/kernel-headers $(addsuffix /include,$(addprefix -isystem,$(CMOCKA_SRC)))
+SOURCE_HEADERS += $(O)/kernel-headers
+CMOCKA := $(O)/cmocka.o
+endif
+$(O)/kernel-headers: build/kernel-headers
+	$(Q)sh $< $@
+$(O)/cmocka.o: $(O)/flags
+	$(if $(CMOCKA_SRC),,$(call no_source,CMOCKA_SRC,cmocka))
+	$(Q)$(CC) -I$(CMOCKA_SRC)/include $(CODE) -DHAVE_INTTYPES_H -DHAVE_MALLOC_H -DHAVE_SIGNAL_H -DHAVE_STRINGS_H -DHAVE_STRSIGNAL \
+		-DHAVE_STRUCT_TIMESPEC -DHAVE_GCC_THREAD_LOCAL_STORAGE -D_GNU_SOURCE -w -c -o $@ $(CMOCKA_SRC)/src/cmocka.c
+
+help::
+	@echo 'scripts/fetch-sources   wolfSSL and skalibs of the distribution, for configurations that compile them (static_defconfig)'
