@@ -26,7 +26,7 @@ long syscall(long number, ...) {
     va_start(args, number);
     long a = va_arg(args, long), b = va_arg(args, long), c = va_arg(args, long);
     va_end(args);
-    if (old_kernel) {
+    if (old_kernel || CONFIG_LIBC_MUSL) { /* which, static, has no dlsym */
         errno = ENOSYS;
         return -1;
     }
@@ -34,15 +34,14 @@ long syscall(long number, ...) {
     return real(number, a, b, c);
 }
 
-/* libc's, with or without a /proc. */
+/* As libc's, with or without a /proc. */
 DIR *opendir(char const *path) {
-    static DIR *(*real)(char const *);
     if (no_proc) {
         errno = ENOENT;
         return NULL;
     }
-    if (!real) real = (DIR * (*)(char const *)) dlsym(RTLD_NEXT, "opendir");
-    return real(path);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? NULL : fdopendir(fd);
 }
 
 static int is_open(int fd) {

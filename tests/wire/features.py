@@ -2,6 +2,7 @@
 Most tests need not be marked: they are skipped where the harness is asked for what is not there. Where a build lacks
 nothing, nothing is skipped (make check NO_SKIP=1)."""
 
+import errno
 import functools
 import os
 import re
@@ -16,16 +17,24 @@ from watch import APPLETS
 HAS_FDS = pytest.mark.not_watched("valgrind has fds of its own", by="valgrind")
 TOP = Path(__file__).resolve().parent.parent.parent
 KEYS = {"p256": "KEY_EC", "p384": "KEY_EC", "p521": "KEY_EC", "rsa": "KEY_RSA", "ed25519": "KEY_ED25519"}
-GROUPS = {"X25519": "GROUP_X25519", "P-256": "GROUP_P256", "P-384": "GROUP_P384", "P-521": "GROUP_P521"}
+GROUPS = {"X25519MLKEM768": "GROUP_X25519MLKEM768",
+          "X25519": "GROUP_X25519", "P-256": "GROUP_P256", "P-384": "GROUP_P384", "P-521": "GROUP_P521"}
 CLIENT_CERTS = {"s6-tlsd": ("-Y", "-y", "--client-cert", "--mandatory-client-cert"),
                 "s6-tlsc": ("-y", "--client-cert")}
+
+
+VERSION = re.compile(r"wolfSSL [\d.]+ at build, ([\d.]+) at run")
+
+
+@functools.lru_cache(maxsize=None)
+def shown_version():
+    return subprocess.run([os.environ["S6TLS_BIN"], "--version"], capture_output=True, text=True, timeout=20).stdout
 
 
 @functools.lru_cache(maxsize=None)
 def built_in():
     """The symbols of --version with their values."""
-    shown = subprocess.run([os.environ["S6TLS_BIN"], "--version"], capture_output=True, text=True, timeout=20)
-    return dict(re.findall(r"^([A-Z]\w*)=(.*)$", shown.stdout, re.M))
+    return dict(re.findall(r"^([A-Z]\w*)=(.*)$", shown_version(), re.M))
 
 
 def symbol(applet):
@@ -66,6 +75,21 @@ def require_suite(names):
     families = {"GCM-": "SUITES_AES_GCM", "CHACHA20-": "SUITES_CHACHA20", "AES...-SHA(256|384)$": "SUITES_AES_CBC"}
     require_any(*[family for name in names for shape, family in families.items()
                   if re.search(f"^ECDHE-.*{shape}", name)])
+
+
+def library_is(*at_least):
+    """Whether the version of wolfSSL is this or a later one."""
+    return tuple(map(int, VERSION.search(shown_version())[1].split("."))) >= at_least
+
+
+# musl has words of its own for some errors.
+WORDS = {errno.ETIMEDOUT: "Operation timed out", errno.EADDRINUSE: "Address in use",
+         errno.EMFILE: "No file descriptors available"}
+
+
+def words(number):
+    """What the C library of the binary under test calls an error."""
+    return WORDS.get(number) if have("LIBC_MUSL") and number in WORDS else os.strerror(number)
 
 
 BUILT_IN = tuple(name for name in APPLETS if have(symbol(name)))

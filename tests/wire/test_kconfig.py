@@ -175,7 +175,7 @@ def test_a_symbol_of_the_linker_makes_the_binary_again_alone(built):
 
 BUILD = [("STACK_PROTECTOR", "-fstack-protector-strong", "-fno-stack-protector"), ("FORTIFY", "-D_FORTIFY_SOURCE=2", ""),
          ("PIE", "-fPIE", "-fno-pie"), ("RELRO", "-Wl,-z,relro,-z,now", "-Wl,-z,norelro"), ("DEBUG", " -g ", ""),
-         ("LTO", "-flto=auto", ""), ("OPTIMIZE_SIZE", "-Os", "-O2"), ("LINK_STATIC", "-static", "")]
+         ("LTO", "-flto=auto", ""), ("STRIP", " -s ", ""), ("OPTIMIZE_SIZE", "-Os", "-O2"), ("LINK_STATIC", "-static", "")]
 
 
 def test_each_symbol_of_the_build_is_a_flag(tmp_path):

@@ -1,5 +1,6 @@
 """s6-tcpclient: which of a host's addresses it takes and when, what prog is given, and how long it may take."""
 
+import errno
 import os
 import re
 import signal
@@ -10,11 +11,14 @@ import time
 
 import pytest
 
+from features import have, words
 from harness import command, eventually
 from tcp import ROOT, BlackHole, Dns, Refusal, Server, Service, all_of, can_unshare, deaf_to, variables, with_files
 
 as_root = pytest.mark.skipif(not ROOT, reason="only root may bind to a port of a system's service")
 own_files = pytest.mark.skipif(not can_unshare(), reason="files of its own need a mount namespace")
+
+TIMED_OUT = words(errno.ETIMEDOUT)
 
 
 def greet(sock, _peer):
@@ -84,7 +88,7 @@ def test_prog_is_told_both_ends(client, service):
     done = client("-H", "127.0.0.1", service.port, "env", env=old)
     told = {name: value for name, value in done.env.items() if name == "PROTO" or name.startswith("TCP")}
     assert told == {"PROTO": "TCP", "TCPREMOTEIP": "127.0.0.1", "TCPREMOTEPORT": str(service.port),
-                    "TCPLOCALIP": "127.0.0.1", "TCPLOCALPORT": str(service.seen[0][1])}
+                    "TCPLOCALIP": "127.0.0.1", "TCPLOCALPORT": str(eventually(lambda: service.seen)[0][1])}
 
 
 def test_ipv6_too(client, launch):
@@ -102,14 +106,14 @@ def test_nagle_is_off_when_asked(client, service, opts, value):
 def test_it_connects_from_where_it_is_told_to(client, service):
     port = unused_port("127.0.0.5")
     done = client(f"-H -i 127.0.0.5 -p {port}", "127.0.0.1", service.port, "env")
-    assert service.seen == [("127.0.0.5", port)]
+    assert eventually(lambda: service.seen) == [("127.0.0.5", port)]
     assert (done.env["TCPLOCALIP"], done.env["TCPLOCALPORT"]) == ("127.0.0.5", str(port))
 
 
 def test_a_port_without_an_address_is_enough(client, service):
     port = unused_port()
     assert client(f"-H -p {port}", "127.0.0.1", service.port).code == 0
-    assert service.seen == [("127.0.0.1", port)]
+    assert eventually(lambda: service.seen) == [("127.0.0.1", port)]
 
 
 def test_prog_s_signals_are_the_caller_s(client, service):
@@ -183,8 +187,8 @@ def test_all_that_are_silent_are_tried_twice_for_as_long_as_told(client):
     assert done.code == 111
     assert 3.5 <= done.took < 30
     attempts = re.findall(r"warning: unable to connect to (\S+) port \d+: (.*)", done.err)
-    assert attempts == [("127.0.0.2", "Connection timed out"), ("127.0.0.3", "Connection timed out")] * 2
-    assert done.err.endswith(f"fatal: unable to connect to 127.0.0.2,127.0.0.3 port {first.port}: 127.0.0.3: Connection timed out\n")
+    assert attempts == [("127.0.0.2", TIMED_OUT), ("127.0.0.3", TIMED_OUT)] * 2
+    assert done.err.endswith(f"fatal: unable to connect to 127.0.0.2,127.0.0.3 port {first.port}: 127.0.0.3: {TIMED_OUT}\n")
 
 
 def test_a_single_one_is_tried_once_for_both_times_together(client):
@@ -198,7 +202,7 @@ def test_the_timeout_ends_all_of_it(client):
     with BlackHole("127.0.0.2") as first, BlackHole("127.0.0.3", first.port):
         done = client("-Ht 1", "127.0.0.2,127.0.0.3", first.port, "true")
     assert done.code == 111 and 1 <= done.took < 20
-    assert "Connection timed out" in done.err
+    assert TIMED_OUT in done.err
 
 
 def test_a_refusal_is_111_and_named(client):
@@ -258,7 +262,7 @@ def test_a_name_server_that_is_silent_does_not_outlast_the_timeout(client, servi
         prefix = with_files(tmp_path, hosts="", resolv_conf="nameserver 127.53.0.1\noptions timeout:30\n")
         done = client("-t 1", "silent.example", service.port, "true", prefix=prefix)
     assert done.code == 111 and 1 <= done.took < 20
-    assert done.err == "s6-tcpclient: fatal: unable to find an address of silent.example: Connection timed out\n"
+    assert done.err == f"s6-tcpclient: fatal: unable to find an address of silent.example: {TIMED_OUT}\n"
     assert done.run.left() == []
 
 
@@ -273,10 +277,13 @@ def test_a_name_that_does_not_exist_is_100(client, service, tmp_path):
 
 @own_files
 def test_a_name_is_completed_only_when_asked(client, service, tmp_path):
+    """But by musl, which completes a name that has no dot in any case."""
     with Dns("127.53.0.3", {"short.example": "127.0.0.1"}) as dns:
         prefix = with_files(tmp_path, hosts=HOSTS, resolv_conf="nameserver 127.53.0.3\nsearch example\n")
-        assert client("-4N", "short", service.port, "true", prefix=prefix).code == 100
-        assert "short" in dns.asked and "short.example" not in dns.asked
+        done = client("-4N", "short", service.port, "true", prefix=prefix)
+        if not have("LIBC_MUSL"):
+            assert done.code == 100
+            assert "short" in dns.asked and "short.example" not in dns.asked
         assert client("-4n", "short", service.port, "true", prefix=prefix).code == 0
         assert "short.example" in dns.asked
 
