@@ -25,7 +25,9 @@ CFLAGS := -O2 -g -fprofile-instr-generate=$(abspath $(O))/counts/%m%c.profraw -f
 WATCH := $(O)/tests/coverage/counts.o
 endif
 
-CFLAGS ?= $(call if_config,OPTIMIZE_SIZE,-Os,-O2) $(call if_config,DEBUG,-g -fno-omit-frame-pointer) $(call if_config,LTO,-flto=auto)
+# Nothing here unwinds a stack.
+SMALL = -Os -fno-unwind-tables -fno-asynchronous-unwind-tables
+CFLAGS ?= $(call if_config,OPTIMIZE_SIZE,$(SMALL),-O2) $(call if_config,DEBUG,-g -fno-omit-frame-pointer) $(call if_config,LTO,-flto=auto)
 WARN = -Wall -Wextra -Wundef -Wshadow -Wformat=2 $(if $(filter 1,$(WERROR)),-Werror)
 # The C library warns of FORTIFY without optimisation.
 fortify = $(if $(filter -O0,$(CFLAGS)),,-D_FORTIFY_SOURCE=2)

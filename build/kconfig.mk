@@ -42,9 +42,12 @@ menuconfig:
 	@$(kconfig) kconfig-mconf Kconfig
 nconfig:
 	@$(kconfig) kconfig-nconf Kconfig
-# Only what can be built: nothing is linked statically where a library for that is missing.
+# Only what can be built: nothing is linked statically where a library for that is missing, or compiled from a source that is.
 randconfig:
-	@if $(can_link_static) >/dev/null; then :; else echo CONFIG_LINK_SHARED=y; fi >$(O)/Kconfig.fixed
+	@{ if $(can_link_static) >/dev/null; then :; else echo CONFIG_LINK_SHARED=y; fi; \
+		$(if $(wildcard $(WOLFSSL_SRC)/wolfssl/ssl.h),,echo '# CONFIG_WOLFSSL_SOURCE is not set';) \
+		$(if $(wildcard $(SKALIBS_SRC)/src/include/skalibs),,echo '# CONFIG_SKALIBS_SOURCE is not set';) \
+		command -v musl-gcc >/dev/null || echo CONFIG_LIBC_HOST=y; } >$(O)/Kconfig.fixed
 	@$(if $(SEED),KCONFIG_SEED=$(SEED)) KCONFIG_ALLCONFIG=$(O)/Kconfig.fixed $(kconfig) kconfig-conf -s --randconfig Kconfig
 listconfig:
 	@awk -f build/listconfig.awk $(KCONFIG_CONFIG) $(O)/Kconfig.applets Kconfig

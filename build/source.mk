@@ -26,6 +26,10 @@ WOLFSSL_VERSION := $(shell sed -n 's/^\#define LIBWOLFSSL_VERSION_STRING "\(.*\)
 needs_version = $(if $(CONFIG_$1),$(if $(filter $2,$(shell printf '%s\n' $2 $(WOLFSSL_VERSION) | sort -V | head -n 1)),,\
 	$(error $1 needs wolfSSL $2 or newer, and $(WOLFSSL_SRC) is $(WOLFSSL_VERSION))))
 $(call needs_version,GROUP_X25519MLKEM768,5.9.0)
+# In TLS 1.3 it asks for a private key although it has been told who signs.
+ifeq ($(WOLFSSL_VERSION)$(CONFIG_OWN_CERTS),5.7.2y)
+$(error wolfSSL 5.7.2 lets nobody else sign in TLS 1.3: take 5.9, or 5.5)
+endif
 ifneq ($(CONFIG_WOLFSSL_ASM),)
 ifeq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
 $(error WOLFSSL_ASM is for x86_64, and $(CC) is not)

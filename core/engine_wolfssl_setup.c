@@ -54,12 +54,23 @@ char const *engine_version_running(void) {
     return wolfSSL_lib_version();
 }
 
-static WOLFSSL_METHOD *method(struct engine const *e) {
 #if CONFIG_TLS12
-    return engine_wolfssl_is_server(e) ? wolfSSLv23_server_method() : wolfSSLv23_client_method();
+#define SERVER_METHOD wolfSSLv23_server_method
+#define CLIENT_METHOD wolfSSLv23_client_method
 #else
-    return engine_wolfssl_is_server(e) ? wolfTLSv1_3_server_method() : wolfTLSv1_3_client_method();
+#define SERVER_METHOD wolfTLSv1_3_server_method
+#define CLIENT_METHOD wolfTLSv1_3_client_method
 #endif
+
+static WOLFSSL_METHOD *method(struct engine const *e) {
+    (void)e;
+#if CONFIG_SERVER
+    if (engine_wolfssl_is_server(e)) return SERVER_METHOD();
+#endif
+#if CONFIG_CLIENT
+    return CLIENT_METHOD();
+#endif
+    return 0;
 }
 
 char const *engine_wolfssl_suites(void) {

@@ -6,6 +6,8 @@
 #include <wolfssl/wolfcrypt/asn_public.h>
 #include <wolfssl/wolfcrypt/hash.h>
 
+#if CONFIG_OWN_CERTS
+
 static int ask(void *data, enum sign_scheme scheme, unsigned char const *in, unsigned int inlen,
                unsigned char *out, word32 *outlen) {
     struct engine *e = data;
@@ -16,18 +18,23 @@ static int ask(void *data, enum sign_scheme scheme, unsigned char const *in, uns
     return 0;
 }
 
+#if CONFIG_KEY_EC
 static int sign_ecdsa(WOLFSSL *ssl, unsigned char const *in, unsigned int inlen, unsigned char *out,
                       word32 *outlen, unsigned char const *key, unsigned int keylen, void *data) {
     (void)ssl, (void)key, (void)keylen;
     return ask(data, SIGN_ECDSA, in, inlen, out, outlen);
 }
+#endif
 
+#if CONFIG_KEY_ED25519
 static int sign_ed25519(WOLFSSL *ssl, unsigned char const *in, unsigned int inlen, unsigned char *out,
                         unsigned int *outlen, unsigned char const *key, unsigned int keylen, void *data) {
     (void)ssl, (void)key, (void)keylen;
     return ask(data, SIGN_ED25519, in, inlen, out, outlen);
 }
+#endif
 
+#if CONFIG_KEY_RSA
 static int sign_rsa(WOLFSSL *ssl, unsigned char const *in, unsigned int inlen, unsigned char *out,
                     word32 *outlen, unsigned char const *key, unsigned int keylen, void *data) {
     (void)ssl, (void)key, (void)keylen;
@@ -59,24 +66,37 @@ static int checked_pss(WOLFSSL *ssl, unsigned char *sig, unsigned int siglen, un
     (void)hash, (void)mgf;
     return checked(ssl, sig, siglen, out, key, keylen, data);
 }
+#endif
 
 void engine_wolfssl_set_callbacks(struct engine *e) {
-    if (CONFIG_KEY_EC) wolfSSL_CTX_SetEccSignCb(e->ctx, sign_ecdsa);
-    if (CONFIG_KEY_ED25519) wolfSSL_CTX_SetEd25519SignCb(e->ctx, sign_ed25519);
-    if (!CONFIG_KEY_RSA) return;
+#if CONFIG_KEY_EC
+    wolfSSL_CTX_SetEccSignCb(e->ctx, sign_ecdsa);
+#endif
+#if CONFIG_KEY_ED25519
+    wolfSSL_CTX_SetEd25519SignCb(e->ctx, sign_ed25519);
+#endif
+#if CONFIG_KEY_RSA
     wolfSSL_CTX_SetRsaSignCb(e->ctx, sign_rsa);
     wolfSSL_CTX_SetRsaSignCheckCb(e->ctx, checked);
     wolfSSL_CTX_SetRsaPssSignCb(e->ctx, sign_rsa_pss);
     wolfSSL_CTX_SetRsaPssSignCheckCb(e->ctx, checked_pss);
+#endif
 }
 
 void engine_wolfssl_bind_signer(struct engine *e) {
-    if (CONFIG_KEY_EC) wolfSSL_SetEccSignCtx(e->ssl, e);
-    if (CONFIG_KEY_ED25519) wolfSSL_SetEd25519SignCtx(e->ssl, e);
-    if (!CONFIG_KEY_RSA) return;
+#if CONFIG_KEY_EC
+    wolfSSL_SetEccSignCtx(e->ssl, e);
+#endif
+#if CONFIG_KEY_ED25519
+    wolfSSL_SetEd25519SignCtx(e->ssl, e);
+#endif
+#if CONFIG_KEY_RSA
     wolfSSL_SetRsaSignCtx(e->ssl, e);
     wolfSSL_SetRsaPssSignCtx(e->ssl, e);
+#endif
 }
+
+#endif
 
 void engine_set_signer(struct engine *e, signer_func *sign, void *data) {
     e->sign = sign;

@@ -39,10 +39,10 @@
 #else
 #define WOLFSSL_NO_TLS12
 #endif
-#if !CONFIG_SERVER
+#if CONFIG_CLIENT && !CONFIG_SERVER
 #define NO_WOLFSSL_SERVER
 #endif
-#if !CONFIG_CLIENT
+#if CONFIG_SERVER && !CONFIG_CLIENT
 #define NO_WOLFSSL_CLIENT
 #endif
 
@@ -127,6 +127,7 @@
 #if CONFIG_OPTIMIZE_SIZE
 #define USE_SLOW_SHA256
 #define USE_SLOW_SHA512
+#define WOLFSSL_AES_SMALL_TABLES
 #endif
 
 /* x86_64: chosen when it runs, by what the processor has */

@@ -166,8 +166,8 @@ def test_subject_is_rfc_4514_without_control_bytes(served, pki, value):
     assert rfc4514(subject) == [("CN", "mallory"), ("O", value), ("C", "DE")]
 
 
-# Since then the library refuses a certificate that has a null byte in a name, or several values in one RDN.
-STRICT = features.library_is(5, 9)
+# What the library refuses: a null byte in a name, several values in one RDN (with the parser that a build from source has).
+REFUSES_NUL, REFUSES_SEVERAL = features.library_is(5, 9), features.have("WOLFSSL_SOURCE")
 
 
 def refused(launch, ends, version, cert):
@@ -179,12 +179,12 @@ def refused(launch, ends, version, cert):
         tls.recv_all()
     except Ended:
         pass
-    return run.wait() == 98 and "ASN parsing error" in run.stderr()
+    return run.wait() == 98 and "ASN " in run.stderr()
 
 
 def test_subject_with_several_values_in_one_rdn(served, launch, ends, pki, version):
     cert = pki.as_requested("/O=Wire/CN=alice+UID=7")
-    if STRICT:
+    if REFUSES_SEVERAL:
         assert refused(launch, ends, version, cert)
         return
     got, _ = served("-y", cert=cert)
@@ -201,7 +201,7 @@ def general_names(*names):
 @pytest.mark.parametrize("name", [b"new\nline.example", b"nul\0.example", b"esc\x1b[2J.example"])
 def test_san_carries_no_control_bytes(served, launch, ends, pki, version, name):
     cert = pki.client(san=general_names(b"good.example", name))
-    if STRICT and b"\0" in name:
+    if REFUSES_NUL and b"\0" in name:
         assert refused(launch, ends, version, cert)
         return
     got, _ = served("-y", cert=cert)

@@ -64,7 +64,7 @@ def made(stdout):
 
 
 def test_the_checked_in_configurations_are_there():
-    assert {"default", "tiny", "client"} <= set(CONFIGS)
+    assert {"default", "tiny", "client", "static", "fast", "pq"} <= set(CONFIGS)
     chosen = {name: values(TOP / "build/configs" / name) for name in CONFIGS}
     applets = {name: [key for key in chosen[name] if key.startswith("S6_")] for name in CONFIGS}
     assert applets["tiny"] == ["S6_TLSD"] and "TLS12" not in chosen["tiny"]
@@ -304,7 +304,8 @@ def test_an_applet_that_is_executed_leaves_out_how_one_is_called(built):
 # the other named configurations, and static
 
 
-@pytest.mark.parametrize("name, applets", [("tiny", "s6-tlsd\n"), ("client", "s6-tlsc\n")])
+@pytest.mark.parametrize("name, applets", [pytest.param("tiny", "s6-tlsd\n", marks=pytest.mark.from_source),
+                                           ("client", "s6-tlsc\n")])
 def test_a_named_configuration_builds_in_one_command(folder, name, applets):
     make(folder, f"{name}_defconfig", "all")
     assert run(folder / "s6-tls", "--list")[0] == applets
