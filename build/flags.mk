@@ -73,8 +73,10 @@ endif
 # The flags that find headers (-I) go to the compiler, the others to the linker only.
 compiler_part = $(filter -I% -D% -isystem%,$1)
 linker_part = $(filter-out -I% -D% -isystem%,$1)
+# The same bytes wherever it is built. What counts lines must know where they are.
+NOWHERE = $(if $(filter 1,$(COVERAGE)),,-ffile-prefix-map=$(abspath $(O))=out -ffile-prefix-map=$(CURDIR)=.)
 # How all code is compiled, that of libraries too
-CODE = $(HARDEN) -ffunction-sections -fdata-sections $(CPPFLAGS) $(CFLAGS)
+CODE = $(HARDEN) $(NOWHERE) -ffunction-sections -fdata-sections $(CPPFLAGS) $(CFLAGS)
 COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -DS6TLS_VERSION=\"$(VERSION)\" -I$(O)/include -Icore $(WARN) \
 	$(call compiler_part,$(WOLFSSL) $(SKALIBS)) $(SOURCE_INCLUDES) $(CODE)
 LINK = $(CC) $(CFLAGS) $(HARDEN) $(HARDEN_LINK) -Wl,--gc-sections -Wl,--as-needed $(call if_config,STRIP,-s) $(LDFLAGS)

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,44 @@ def test_randconfig_takes_no_source_that_is_not_there(tmp_path):
         run("make", f"O={tmp_path}", "randconfig", f"SEED={seed}", "WOLFSSL_SRC=/nowhere", "SKALIBS_SRC=/nowhere")
         chosen |= set(re.findall(r"^CONFIG_(\w+_SOURCE|LIBC_MUSL)=y", (tmp_path / ".config").read_text(), re.M))
     assert chosen == set()
+
+
+# the same bytes again
+
+
+def built_in_a_copy(where, out, *goals, env):
+    for name in ("applets", "core", "build", "Kconfig", "Makefile"):
+        if (TOP / name).is_dir():
+            shutil.copytree(TOP / name, where / name, ignore=shutil.ignore_patterns("out*"))
+        else:
+            shutil.copy(TOP / name, where / name)
+    sources = [f"{name}_SRC={max((TOP / 'sources').glob(f'{name.lower()}-*'), default='')}" for name in ("WOLFSSL", "SKALIBS")]
+    run("make", "-j2", f"O={out}", *sources, *goals, cwd=where, env={**os.environ, **env})
+    return (where / out / "s6-tls").read_bytes()
+
+
+def two_builds(tmp_path, *goals, env):
+    """In two directories, at two times, with two names for the folder of what is made."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "elsewhere/and/deeper").mkdir(parents=True)
+    first = built_in_a_copy(tmp_path / "a", "out", *goals, env={"TZ": "UTC", **env})
+    time.sleep(1)
+    second = built_in_a_copy(tmp_path / "elsewhere/and/deeper", tmp_path / "other", *goals, env={"TZ": "Asia/Tokyo", **env})
+    return first, second
+
+
+@pytest.mark.not_watched("its builds are others")
+def test_two_builds_are_the_same_bytes(tmp_path):
+    """With what a debugger is told, which knows places."""
+    first, second = two_builds(tmp_path, "client_defconfig", "all", env={"CFLAGS": "-O1 -g"})
+    assert first == second and b".debug_line" in first
+
+
+@pytest.mark.from_source
+@pytest.mark.not_watched("its builds are others")
+def test_two_builds_from_source_are_the_same_bytes(tmp_path):
+    first, second = two_builds(tmp_path, "tiny_defconfig", "all", env={})
+    assert first == second
 
 
 # what is in it
