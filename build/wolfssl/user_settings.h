@@ -6,12 +6,18 @@
 
 #include "config.h"
 
-/* One process, one thread, one connection; its I/O goes through memory; nothing is resumed. */
+/* One process, one thread, one connection; its I/O goes through memory; what is resumed comes in a ticket. */
 #define SINGLE_THREADED
 #define WOLFSSL_USER_IO
 #define NO_FILESYSTEM
 #define NO_WRITEV
+#if CONFIG_TICKETS
+#define HAVE_SESSION_TICKET
+#define WOLFSSL_NO_DEF_TICKET_ENC_CB
+#define MICRO_SESSION_CACHE /* with tickets it does not link without one (5.7, 5.9); it stays off */
+#else
 #define NO_SESSION_CACHE
+#endif
 #define NO_ERROR_QUEUE
 #define WOLFSSL_NO_SOCK
 #define WOLFSSL_IGNORE_FILE_WARN
@@ -19,6 +25,9 @@
 /* Seeds come from the kernel, without a device: the cage has none. */
 #define HAVE_HASHDRBG
 #define WOLFSSL_GETRANDOM
+
+/* What configure would have found */
+#define HAVE_SYS_TIME_H
 
 /* Protocol */
 #define WOLFSSL_TLS13
@@ -113,7 +122,7 @@
 #if !CONFIG_SUITES_AES_GCM && !CONFIG_SUITES_AES_CBC
 #define NO_AES
 #endif
-#if CONFIG_SUITES_CHACHA20
+#if CONFIG_SUITES_CHACHA20 || CONFIG_TICKETS /* sealed with it */
 #define HAVE_CHACHA
 #define HAVE_POLY1305
 #endif
