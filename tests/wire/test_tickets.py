@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from features import needs
+from features import library_is, needs
 from memory import held
 from peer import Tls, context
 from test_key_process import LOOKED_INTO, Connection
@@ -136,7 +136,8 @@ def test_ticket_is_worth_nothing_under_another_name(client, keys):
     assert not client(keys(b"A"), name="localhost.example")
     assert not client(keys(b"A"), name=None)
     assert not client(keys(b"A"), name="localhost")
-    assert client.comes_again(keys(b"A"), name="LOCALHOST")
+    # 5.9 compares names itself, as they are written
+    assert client.comes_again(keys(b"A"), name="localhost" if library_is(5, 9) else "LOCALHOST")
 
 
 def test_ticket_is_worth_nothing_under_another_certificate(client, keys, pki):
