@@ -63,14 +63,15 @@ char const *engine_version_running(void) {
 #endif
 
 static WOLFSSL_METHOD *method(struct engine const *e) {
+#if CONFIG_SERVER && CONFIG_CLIENT
+    return engine_wolfssl_is_server(e) ? SERVER_METHOD() : CLIENT_METHOD();
+#elif CONFIG_SERVER
     (void)e;
-#if CONFIG_SERVER
-    if (engine_wolfssl_is_server(e)) return SERVER_METHOD();
-#endif
-#if CONFIG_CLIENT
+    return SERVER_METHOD();
+#else
+    (void)e;
     return CLIENT_METHOD();
 #endif
-    return 0;
 }
 
 char const *engine_wolfssl_suites(void) {
