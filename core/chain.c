@@ -260,8 +260,8 @@ static int set_up_process(struct run *run) {
 
 static struct conn conn_of(struct chain_plan const *plan) {
     return (struct conn) {
-        .server = plan->server, .opt = &plan->opt, .creds = &plan->creds, .ids = &plan->ids,
-        .envp = plan->envp, .net = {.rfd = -1, .wfd = -1}, .local = {.rfd = -1, .wfd = -1},
+        .server = plan->server, .opt = &plan->opt, .creds = &plan->creds, .policy = &plan->policy,
+        .ids = &plan->ids, .envp = plan->envp, .net = {.rfd = -1, .wfd = -1}, .local = {.rfd = -1, .wfd = -1},
 #if CONFIG_KEY_PROCESS
         .keys = {.fd = -1},
 #endif

@@ -12,6 +12,7 @@
 
 #include "creds.h"
 #include "ids.h"
+#include "policy.h"
 #include "tlsopt.h"
 
 struct chain_plan {
@@ -19,6 +20,7 @@ struct chain_plan {
     char const *where; /* the network fds are, in words */
     struct tlsopt opt;
     struct creds creds;
+    struct policy policy;
     struct ids ids;          /* what the engine becomes before it speaks to the network */
     char const *const *prog; /* NULL: the cleartext is on local, and opt.notif is told of the connection */
     struct net local;

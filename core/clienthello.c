@@ -5,10 +5,13 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "alpn.h"
+
 enum { RECORD_HANDSHAKE = 22, HANDSHAKE_CLIENT_HELLO = 1, NAME_TYPE_HOST = 0 };
 enum {
     EXTENSION_SERVER_NAME = 0,
     EXTENSION_SUPPORTED_GROUPS = 10,
+    EXTENSION_ALPN = 16,
     EXTENSION_SUPPORTED_VERSIONS = 43,
     EXTENSION_PSK_KEY_EXCHANGE_MODES = 45,
     EXTENSION_KEY_SHARE = 51
@@ -108,10 +111,22 @@ static enum clienthello_status read_psk_modes(struct clienthello *h, struct span
     return CLIENTHELLO_OK;
 }
 
+/* ProtocolNameList (RFC 7301 3.1). The library looks at what its lengths say, wherever that is (CVE-2026-3547). */
+static enum clienthello_status read_alpn(struct clienthello *h, struct span ext) {
+    struct span list;
+    if (h->alpn) return bad(h, ALERT_ILLEGAL_PARAMETER, "client sent its application protocols twice");
+    if (!take_vector(&ext, 2, &list) || ext.len || !alpn_is_vector(list.s, list.len))
+        return bad(h, ALERT_DECODE_ERROR, "malformed list of application protocols");
+    h->alpn = list.s;
+    h->alpnlen = list.len;
+    return CLIENTHELLO_OK;
+}
+
 static enum clienthello_status read_extension(struct clienthello *h, unsigned int type, struct span ext) {
     switch (type) {
     case EXTENSION_SERVER_NAME: return read_server_name(h, ext);
     case EXTENSION_SUPPORTED_GROUPS: return read_groups(h, ext);
+    case EXTENSION_ALPN: return read_alpn(h, ext);
     case EXTENSION_SUPPORTED_VERSIONS: return read_versions(h, ext);
     case EXTENSION_PSK_KEY_EXCHANGE_MODES: return read_psk_modes(h, ext);
     case EXTENSION_KEY_SHARE: h->has_key_share = 1; return CLIENTHELLO_OK;

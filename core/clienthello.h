@@ -1,5 +1,5 @@
 /* clienthello: reads a TLS client's first flight (RFC 8446 4.1.2) before the engine does, for what it wants.
- * Strict about lengths and about the name; leaves everything else to the engine. */
+ * Strict about lengths, about the name and the protocols; leaves everything else to the engine. */
 
 #ifndef CLIENTHELLO_H
 #define CLIENTHELLO_H
@@ -14,6 +14,7 @@ enum {
     ALERT_DECODE_ERROR = 50,
     ALERT_INTERNAL_ERROR = 80,
     ALERT_UNRECOGNIZED_NAME = 112,
+    ALERT_NO_APPLICATION_PROTOCOL = 120,
 };
 
 enum clienthello_status { CLIENTHELLO_OK, CLIENTHELLO_MORE, CLIENTHELLO_BAD };
@@ -32,6 +33,8 @@ struct clienthello {
     int has_key_share;                             /* if only to say which one it could make */
     unsigned short groups[CLIENTHELLO_GROUPS_MAX]; /* NamedGroup (RFC 8446 4.2.7), in the client's order */
     unsigned int ngroups;
+    unsigned char const *alpn; /* the names of protocols that it offers (alpn.h), in message; 0: none */
+    size_t alpnlen;
     int alert;       /* CLIENTHELLO_BAD: the alert to answer with */
     char const *why; /* CLIENTHELLO_BAD: in words, static */
     unsigned int nrecords;

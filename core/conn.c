@@ -114,6 +114,7 @@ static int load(struct conn *c) {
         .servername = c->opt->servername,
         .sni_required = c->server && c->opt->snilevel == 2,
         .tickets = c->creds->ticketfile || c->creds->ticketfd >= 0,
+        .policy = c->policy,
     };
     c->engine = engine_new(&config);
     if (!c->engine) return fatal(c, EXIT_ENGINE, "unable to set up the TLS engine");

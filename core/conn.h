@@ -15,6 +15,7 @@ struct conn {
     int server;
     struct tlsopt const *opt;
     struct creds const *creds;
+    struct policy const *policy;
     struct ids const *ids; /* what this process becomes before it reads the network */
     char const *const *envp;
     struct net net;

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "policy.h"
 #include "signer.h"
 #include "ticket.h"
 
@@ -33,6 +34,7 @@ struct engine_config {
     char const *servername;    /* client: name or IP address to ask for and to verify, or 0 */
     int sni_required;          /* server: a client that names none of the named chains fails */
     int tickets; /* server: sessions can be resumed, by tickets that the sealer seals; not with VERIFY */
+    struct policy const *policy; /* or 0: what is built in */
 };
 
 /* What the handshake came to. Strings live as long as the engine; 0: there is none. */
@@ -52,7 +54,8 @@ char const *engine_version_built(void);
 char const *engine_version_running(void);
 
 /* Set-up. engine_new returns 0 when there is no memory or the library fails. The others return 0, or -1 with
- * engine_error set. The engine copies what it is given, but for servername. */
+ * engine_error set. The engine copies what it is given, but for servername and
+ * the policy's alpn. */
 struct engine *engine_new(struct engine_config const *config);
 void engine_free(struct engine *e);
 

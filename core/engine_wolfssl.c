@@ -12,9 +12,6 @@
 
 #include "hostname.h"
 
-/* A record and a half: one more read always completes a record. */
-enum { IN_MAX = 32768 };
-
 /* Above this much unsent output nothing more is read: a peer that makes us answer (KeyUpdate) and takes no
  * answer must wait. */
 enum { OUT_MAX = 65536 };
@@ -25,8 +22,10 @@ static int receive(WOLFSSL *ssl, char *buf, int size, void *data) {
     struct engine *e = data;
     size_t n = queue_len(&e->in);
     (void)ssl;
+    if (engine_wolfssl_is_server(e) && !e->hellos_read && n > e->allowed) n = e->allowed;
     if (!n || queue_len(&e->out) > OUT_MAX) return WOLFSSL_CBIO_ERR_WANT_READ;
     if (n > (size_t)size) n = (size_t)size;
+    e->allowed -= n < e->allowed ? n : e->allowed;
     memcpy(buf, queue_s(&e->in), n);
     recordpos_advance(&e->inpos, (unsigned char const *)queue_s(&e->in), n);
     queue_drop(&e->in, n);
@@ -50,6 +49,10 @@ struct engine *engine_new(struct engine_config const *config) {
     }
     memset(e, 0, sizeof *e);
     e->config = *config;
+    if (config->policy)
+        e->policy = *config->policy;
+    else
+        policy_default(&e->policy, config->server);
     if (wolfSSL_Init() == WOLFSSL_SUCCESS) {
         if (!engine_wolfssl_make_ctx(e)) return e;
         wolfSSL_CTX_free(e->ctx);
@@ -90,6 +93,9 @@ static int ask_for_name(struct engine *e) {
 /* X25519 beside the first group: a server without that one need not ask for another hello. */
 static int show_shares(struct engine *e) {
 #if CONFIG_GROUP_X25519MLKEM768
+    struct policy_list const *groups = &e->policy.groups;
+    if (groups->n < 2 || groups->ids[0] != WOLFSSL_X25519MLKEM768 || groups->ids[1] != WOLFSSL_ECC_X25519)
+        return 0;
     if (wolfSSL_UseKeyShare(e->ssl, WOLFSSL_X25519MLKEM768) != WOLFSSL_SUCCESS ||
         wolfSSL_UseKeyShare(e->ssl, WOLFSSL_ECC_X25519) != WOLFSSL_SUCCESS)
         return engine_fail(e, "unable to make keys for the key exchange", (char *)0);
@@ -98,7 +104,7 @@ static int show_shares(struct engine *e) {
     return 0;
 }
 
-static int make_object(struct engine *e) {
+int engine_wolfssl_make_object(struct engine *e) {
     e->ssl = wolfSSL_new(e->ctx);
     if (!e->ssl) return engine_fail(e, "unable to make a TLS object", (char *)0);
     wolfSSL_SSLSetIORecv(e->ssl, receive);
@@ -115,17 +121,17 @@ static int make_object(struct engine *e) {
 int engine_start(struct engine *e) {
     tzset(); /* else the C library opens a file when the first date of a certificate is compared */
     /* later, engine_in_room could but say that there is enough for now, and the relay would wait for ever */
-    if (!queue_room(&e->in, IN_MAX)) return engine_fail(e, "out of memory", (char *)0);
+    if (!queue_room(&e->in, ENGINE_IN_MAX)) return engine_fail(e, "out of memory", (char *)0);
     size_t n = genalloc_len(struct chain, &e->chains);
     if (n == 1 && engine_wolfssl_use_chain(e, genalloc_s(struct chain, &e->chains)) < 0) return -1;
-    if (make_object(e) < 0) return n > 1 ? 0 : -1;
+    if (engine_wolfssl_make_object(e) < 0) return n > 1 ? 0 : -1;
     if (engine_wolfssl_is_server(e)) return 0;
-    return show_shares(e) < 0 ? -1 : ask_for_name(e);
+    return show_shares(e) < 0 || ask_for_name(e) < 0 ? -1 : engine_wolfssl_offer_protocols(e);
 }
 
 unsigned char *engine_in_room(struct engine *e, size_t *len) {
     size_t have = queue_len(&e->in);
-    *len = have < IN_MAX ? IN_MAX - have : 0;
+    *len = have < ENGINE_IN_MAX ? ENGINE_IN_MAX - have : 0;
     if (!*len) return 0;
     char *room = queue_room(&e->in, *len);
     if (!room) *len = 0;
@@ -154,16 +160,9 @@ static enum engine_status failed(struct engine *e) {
     return ENGINE_FAILED;
 }
 
-static void queue_alert(struct engine *e, int alert) {
+void engine_wolfssl_alert(struct engine *e, int alert) {
     unsigned char record[] = {21, 3, 3, 0, 2, 2, (unsigned char)alert};
     queue_put(&e->out, record, sizeof record);
-}
-
-/* For a client whose first flight the library is not shown. why 0: the reason is set already. */
-static enum engine_status refuse(struct engine *e, int alert, char const *why) {
-    queue_alert(e, alert);
-    if (why) engine_fail(e, why, (char *)0);
-    return failed(e);
 }
 
 /* The library ends some TLS 1.2 handshakes without a word: no client certificate, a wrong signature
@@ -175,68 +174,7 @@ static void say_why(struct engine *e) {
         return;
     if (wolfSSL_get_alert_history(e->ssl, &alerts) == WOLFSSL_SUCCESS && alerts.last_tx.level == alert_fatal)
         return;
-    queue_alert(e, ALERT_HANDSHAKE_FAILURE);
-}
-
-static struct chain const *choose_chain(struct engine *e, char const *name) {
-    struct chain const *c = genalloc_s(struct chain, &e->chains);
-    size_t n = genalloc_len(struct chain, &e->chains), len = name ? strlen(name) : 0;
-    struct chain const *wild = 0, *fallback = 0;
-    char ip[16];
-    if (name && hostname_ip(name, ip)) name = 0;
-    for (; n; n--, c++) {
-        if (!c->name)
-            fallback = fallback ? fallback : c;
-        else if (!CONFIG_SNI_CERTS || !name || !hostname_matches(c->name, strlen(c->name), name, len))
-            continue;
-        else if (c->name[0] != '*')
-            return c;
-        else
-            wild = wild ? wild : c;
-    }
-    return wild ? wild : fallback;
-}
-
-/* The library wants the header of a handshake message in one record. Record boundaries are not in the
- * transcript. */
-static void join_records(struct engine *e, struct clienthello const *h) {
-    unsigned char const header[] = {22, 3, 1, (unsigned char)(h->len >> 8), (unsigned char)h->len};
-    if (h->nrecords == 1 || !h->used) return;
-    queue_drop(&e->in, h->used - sizeof header - h->len);
-    memcpy(queue_s(&e->in), header, sizeof header);
-    memcpy(queue_s(&e->in) + sizeof header, h->message, h->len);
-}
-
-/* What the ClientHello decides: the chain, which cannot change to a key of another type later (TLS 1.2),
- * and the group. */
-static enum engine_status take_hello(struct engine *e, struct clienthello const *h) {
-    struct chain const *c = choose_chain(e, h->named ? h->name : 0);
-    memcpy(e->sni, h->name, sizeof e->sni);
-    e->named = h->named;
-    e->psk_dhe = h->offers_psk_dhe && h->has_key_share; /* the library would do without */
-    if (!c || (e->config.sni_required && !c->name))
-        return refuse(e, ALERT_UNRECOGNIZED_NAME,
-                      h->named ? "no certificate for the server name that the client asks for"
-                               : "client asks for no server name");
-    if (c != e->chain && engine_wolfssl_use_chain(e, c) < 0) return refuse(e, ALERT_INTERNAL_ERROR, 0);
-    if (!e->ssl && make_object(e) < 0) return refuse(e, ALERT_INTERNAL_ERROR, 0);
-    if (!engine_wolfssl_choose_group(e, h))
-        return refuse(e, ALERT_HANDSHAKE_FAILURE, "no key exchange group in common");
-    join_records(e, h);
-    e->hello_read = 1;
-    return ENGINE_OK;
-}
-
-static enum engine_status read_hello(struct engine *e) {
-    struct clienthello h;
-    switch (clienthello_read(&h, (unsigned char const *)queue_s(&e->in), queue_len(&e->in))) {
-    case CLIENTHELLO_OK: return take_hello(e, &h);
-    case CLIENTHELLO_BAD: return refuse(e, h.alert, h.why);
-    default:
-        if (queue_len(&e->in) >= IN_MAX)
-            return refuse(e, ALERT_DECODE_ERROR, "client sends a ClientHello in too many records");
-        return ENGINE_AGAIN;
-    }
+    engine_wolfssl_alert(e, ALERT_HANDSHAKE_FAILURE);
 }
 
 static int wants_more(int code) {
@@ -267,7 +205,9 @@ static void give_back_memory(void) {
 static enum engine_status handshake_result(struct engine *e, int ret) {
     if (ret == WOLFSSL_SUCCESS) {
         give_back_memory();
-        return engine_wolfssl_check_peer(e) < 0 ? failed(e) : ENGINE_OK;
+        e->hellos_read = 1;
+        return engine_wolfssl_check_peer(e) < 0 || engine_wolfssl_check_protocol(e) < 0 ? failed(e)
+                                                                                        : ENGINE_OK;
     }
     int code = wolfSSL_get_error(e->ssl, ret);
     if (wants_more(code)) return transport_ended(e) ? ended_in_handshake(e) : ENGINE_AGAIN;
@@ -276,15 +216,21 @@ static enum engine_status handshake_result(struct engine *e, int ret) {
     return failed(e);
 }
 
+/* The library is shown one ClientHello after the other, each once it has been read here. */
+static enum engine_status accept_client(struct engine *e) {
+    enum engine_status s;
+    do {
+        s = engine_wolfssl_read_hellos(e);
+        if (s == ENGINE_FAILED) return failed(e);
+        if (s == ENGINE_AGAIN) return e->in_eof ? ended_in_handshake(e) : s;
+        s = handshake_result(e, wolfSSL_accept(e->ssl));
+    } while (s == ENGINE_AGAIN && !e->hellos_read && !e->allowed && queue_len(&e->in));
+    return s;
+}
+
 enum engine_status engine_handshake(struct engine *e) {
     if (e->failed) return ENGINE_FAILED;
-    if (engine_wolfssl_is_server(e) && !e->hello_read) {
-        enum engine_status s = read_hello(e);
-        if (s == ENGINE_AGAIN && e->in_eof) return ended_in_handshake(e);
-        if (s != ENGINE_OK) return s;
-    }
-    return handshake_result(e,
-                            engine_wolfssl_is_server(e) ? wolfSSL_accept(e->ssl) : wolfSSL_connect(e->ssl));
+    return engine_wolfssl_is_server(e) ? accept_client(e) : handshake_result(e, wolfSSL_connect(e->ssl));
 }
 
 enum engine_status engine_read(struct engine *e, char *s, size_t len, size_t *got) {

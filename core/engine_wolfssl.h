@@ -19,10 +19,14 @@
 
 #include <skalibs/genalloc.h>
 
+#include "alpn.h"
 #include "clienthello.h"
 #include "engine.h"
 #include "queue.h"
 #include "recordpos.h"
+
+/* What comes in and is not read yet: a record and a half, so that one more read always completes a record. */
+enum { ENGINE_IN_MAX = 32768 };
 
 /* A certificate chain that waits to be chosen. */
 struct chain {
@@ -35,6 +39,7 @@ struct chain {
 
 struct engine {
     struct engine_config config;
+    struct policy policy;
     WOLFSSL_CTX *ctx;
     WOLFSSL *ssl;
     signer_func *sign;
@@ -49,8 +54,10 @@ struct engine {
     struct recordpos outpos;
     stralloc peer; /* the leaf of the peer, DER; empty: it sent none */
     int in_eof;
-    int named; /* server: sni holds what the client asked for */
-    int hello_read;
+    int named;       /* server: sni holds what the client asked for */
+    int hello_read;  /* server: the first ClientHello is */
+    int hellos_read; /* server: no other one can come */
+    size_t allowed;  /* server: what the library may take of in, until then */
     int name_verified;
     int psk_dhe; /* server: the client resumes with a key exchange of its own (TLS 1.3) */
     int close_sent;
@@ -61,6 +68,7 @@ struct engine {
     int verify_depth;
     stralloc verify_detail; /* which certificate that is, one line without control bytes; empty: unknown */
     char sni[256];
+    char alpn[ALPN_NAME_MAX + 1]; /* the protocol that was agreed on; "": none */
     char error[768];
 };
 
@@ -79,14 +87,35 @@ int engine_fail_code(struct engine *e, char const *doing, int code);
 /* The same for a handshake: an alert that the library passed over counts. */
 int engine_fail_handshake(struct engine *e, int code);
 
+/* The object of the connection, once the context has all it needs, in engine_wolfssl.c */
+int engine_wolfssl_make_object(struct engine *e);
+
+/* Queues a fatal alert that the library does not send. */
+void engine_wolfssl_alert(struct engine *e, int alert);
+
 /* Set-up, in engine_wolfssl_setup.c */
 int engine_wolfssl_make_ctx(struct engine *e);
-char const *engine_wolfssl_suites(void); /* all of them, in order */
 int engine_wolfssl_use_chain(struct engine *e, struct chain const *c);
+
+/* Versions, suites, groups and protocols, in engine_wolfssl_policy.c */
+WOLFSSL_METHOD *engine_wolfssl_method(struct engine const *e);
+int engine_wolfssl_set_policy(struct engine *e);
 
 /* Where the library would take the client's first group, makes it take ours. Returns 0 when there is none
  * in common. */
 int engine_wolfssl_choose_group(struct engine *e, struct clienthello const *h);
+
+/* A server chooses one protocol of those that the client offers, if both have any. Returns 0 when there is none in common,
+ * or -1 with the reason. */
+int engine_wolfssl_choose_protocol(struct engine *e, struct clienthello const *h);
+
+/* A client offers its protocols; when the handshake is done, sees that the server's is one of them. Each returns 0, or -1
+ * with the reason. */
+int engine_wolfssl_offer_protocols(struct engine *e);
+int engine_wolfssl_check_protocol(struct engine *e);
+
+/* A server's ClientHellos, in engine_wolfssl_hello.c: reads what the library may be shown, before it is. */
+enum engine_status engine_wolfssl_read_hellos(struct engine *e);
 
 /* Whether there is randomness to be had, in engine_wolfssl_random.c */
 int engine_wolfssl_has_random(void);

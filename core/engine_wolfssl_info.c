@@ -26,6 +26,7 @@ void engine_get_info(struct engine *e, struct engine_info *info) {
     info->cipher = cipher_name(e);
     info->group = group_name(wolfSSL_get_curve_name(e->ssl));
     info->sni = e->named ? e->sni : 0;
+    info->alpn = *e->alpn ? e->alpn : 0;
     info->resumed = wolfSSL_session_reused(e->ssl);
     info->peer = e->peer.len ? (unsigned char const *)e->peer.s : 0;
     info->peerlen = e->peer.len;

@@ -1,6 +1,5 @@
-/* engine_wolfssl_setup: versions, suites, groups, trust anchors and chains of the wolfSSL engine. Must not
- * leave anything to the library's defaults: Debian's build accepts TLS 1.1, NULL suites and unverified
- * peers. */
+/* engine_wolfssl_setup: the context, trust anchors and chains of the wolfSSL engine. Must not leave anything to the
+ * library's defaults: Debian's build accepts unverified peers. */
 
 #include "engine_wolfssl.h"
 
@@ -8,145 +7,8 @@
 
 #include <skalibs/alloc.h>
 
-#include "cpu.h"
 #include "pem.h"
 #include "x509.h"
-
-/* Each list of suites is put together from these, each with a colon before every name. */
-#if CONFIG_SUITES_AES_GCM
-#define GCM13 ":TLS13-AES128-GCM-SHA256:TLS13-AES256-GCM-SHA384"
-#define GCM12                                                                                                \
-    ":ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-"    \
-    "AES256-GCM-SHA384"
-#else
-#define GCM13 ""
-#define GCM12 ""
-#endif
-
-#if CONFIG_SUITES_CHACHA20
-#define CHACHA13 ":TLS13-CHACHA20-POLY1305-SHA256"
-#define CHACHA12 ":ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
-#else
-#define CHACHA13 ""
-#define CHACHA12 ""
-#endif
-
-#if CONFIG_SUITES_AES_CBC
-#define CBC12                                                                                                \
-    ":ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384"
-#else
-#define CBC12 ""
-#endif
-
-#if CONFIG_TLS12
-#define GCM_FIRST GCM13 CHACHA13 GCM12 CHACHA12 CBC12
-#define CHACHA_FIRST CHACHA13 GCM13 CHACHA12 GCM12 CBC12
-#else
-#define GCM_FIRST GCM13 CHACHA13
-#define CHACHA_FIRST CHACHA13 GCM13
-#endif
-
-char const *engine_version_built(void) {
-    return LIBWOLFSSL_VERSION_STRING;
-}
-
-char const *engine_version_running(void) {
-    return wolfSSL_lib_version();
-}
-
-#if CONFIG_TLS12
-#define SERVER_METHOD wolfSSLv23_server_method
-#define CLIENT_METHOD wolfSSLv23_client_method
-#else
-#define SERVER_METHOD wolfTLSv1_3_server_method
-#define CLIENT_METHOD wolfTLSv1_3_client_method
-#endif
-
-static WOLFSSL_METHOD *method(struct engine const *e) {
-#if CONFIG_SERVER && CONFIG_CLIENT
-    return engine_wolfssl_is_server(e) ? SERVER_METHOD() : CLIENT_METHOD();
-#elif CONFIG_SERVER
-    (void)e;
-    return SERVER_METHOD();
-#else
-    (void)e;
-    return CLIENT_METHOD();
-#endif
-}
-
-char const *engine_wolfssl_suites(void) {
-#if CONFIG_SUITES_AES_GCM && CONFIG_SUITES_CHACHA20
-    return cpu_has_aes() ? GCM_FIRST : CHACHA_FIRST;
-#else
-    return GCM_FIRST;
-#endif
-}
-
-static int set_protocol(struct engine *e) {
-#if CONFIG_TLS12
-    if (wolfSSL_CTX_SetMinVersion(e->ctx, WOLFSSL_TLSV1_2) != WOLFSSL_SUCCESS) return -1;
-#endif
-    return wolfSSL_CTX_set_cipher_list(e->ctx, engine_wolfssl_suites() + 1) == WOLFSSL_SUCCESS ? 0 : -1;
-}
-
-static struct {
-    int id; /* NamedGroup */
-    char const *name;
-} const groups[] = {
-#if CONFIG_GROUP_X25519MLKEM768
-    {WOLFSSL_X25519MLKEM768, "X25519MLKEM768"},
-#endif
-#if CONFIG_GROUP_X25519
-    {WOLFSSL_ECC_X25519, "X25519"},
-#endif
-#if CONFIG_GROUP_P256
-    {WOLFSSL_ECC_SECP256R1, "P-256"},
-#endif
-#if CONFIG_GROUP_P384
-    {WOLFSSL_ECC_SECP384R1, "P-384"},
-#endif
-#if CONFIG_GROUP_P521
-    {WOLFSSL_ECC_SECP521R1, "P-521"}, /* for clients only: to reach the servers whose certificate has it */
-#endif
-};
-
-enum { GROUPS_CLIENT = sizeof groups / sizeof *groups, GROUPS_SERVER = GROUPS_CLIENT - CONFIG_GROUP_P521 };
-
-static int set_groups(struct engine *e) {
-    int ids[GROUPS_CLIENT], n = engine_wolfssl_is_server(e) ? GROUPS_SERVER : GROUPS_CLIENT;
-    for (int i = 0; i < n; i++) {
-        ids[i] = groups[i].id;
-        if (wolfSSL_CTX_UseSupportedCurve(e->ctx, (word16)ids[i]) != WOLFSSL_SUCCESS) return -1;
-    }
-    return wolfSSL_CTX_set_groups(e->ctx, ids, n) == WOLFSSL_SUCCESS ? 0 : -1;
-}
-
-static int offers(struct clienthello const *h, int id) {
-    for (unsigned int i = 0; i < h->ngroups; i++)
-        if (h->groups[i] == id) return 1;
-    return 0;
-}
-
-static int first_common_group(struct clienthello const *h) {
-    /* ML-KEM is for TLS 1.3 only */
-    for (int i = h->offers_tls13 ? 0 : CONFIG_GROUP_X25519MLKEM768; i < GROUPS_SERVER; i++)
-        if (offers(h, groups[i].id)) return i;
-    return -1;
-}
-
-/* In TLS 1.2 the library takes the client's first group, and any that it knows; so it is left with no
- * choice. In TLS 1.3 it has ours, but answers a client that has none of them with an empty retry. */
-int engine_wolfssl_choose_group(struct engine *e, struct clienthello const *h) {
-    int i = h->ngroups ? first_common_group(h) : 0;
-    if (i < 0) return 0;
-    if (!CONFIG_TLS12 || !h->ngroups || h->offers_tls13) return 1;
-#ifdef OPENSSL_EXTRA
-    return wolfSSL_set1_curves_list(e->ssl, groups[i].name) == WOLFSSL_SUCCESS;
-#else
-    /* what the object has of its own is tried before what the client has (5.5.4), or is all that is tried */
-    return wolfSSL_UseSupportedCurve(e->ssl, (word16)groups[i].id) == WOLFSSL_SUCCESS;
-#endif
-}
 
 /* A process has one connection: it has nothing to resume but what a ticket brings, and that would lose the client's
  * certificate. */
@@ -166,9 +28,9 @@ static void set_resumption(struct engine *e) {
 }
 
 int engine_wolfssl_make_ctx(struct engine *e) {
-    e->ctx = wolfSSL_CTX_new(method(e));
+    e->ctx = wolfSSL_CTX_new(engine_wolfssl_method(e));
     if (!e->ctx) return -1;
-    if (set_protocol(e) < 0 || set_groups(e) < 0) {
+    if (engine_wolfssl_set_policy(e) < 0) {
         wolfSSL_CTX_free(e->ctx);
         e->ctx = 0;
         return -1;
@@ -247,7 +109,7 @@ static int add_der(struct chain *c, unsigned char const *s, size_t len) {
 /* Loads the chain once to see that it is one; elsewhere, for the key type of the first would stay with the
  * context. */
 static int check_chain(struct engine *e, struct chain const *c) {
-    WOLFSSL_CTX *scratch = wolfSSL_CTX_new(method(e));
+    WOLFSSL_CTX *scratch = wolfSSL_CTX_new(engine_wolfssl_method(e));
     if (!scratch) return engine_fail(e, "out of memory", (char *)0);
     int r = wolfSSL_CTX_use_certificate_chain_buffer_format(scratch, c->s, (long)c->len, c->format);
     wolfSSL_CTX_free(scratch);

@@ -20,18 +20,34 @@ static int add(wc_Sha256 *h, void const *s, size_t len) {
     return wc_Sha256Update(h, n, sizeof n) || wc_Sha256Update(h, s, (word32)len);
 }
 
+/* The numbers in the network's order: hosts that share a key may differ in theirs. */
+static int add_list(wc_Sha256 *h, struct policy_list const *list) {
+    unsigned char s[2 * POLICY_LIST_MAX];
+    for (unsigned int i = 0; i < list->n; i++) {
+        s[2 * i] = (unsigned char)(list->ids[i] >> 8);
+        s[2 * i + 1] = (unsigned char)list->ids[i];
+    }
+    return add(h, s, 2 * (size_t)list->n);
+}
+
+static int add_policy(wc_Sha256 *h, struct policy const *p) {
+    unsigned char const versions[] = {(unsigned char)p->min, (unsigned char)p->max};
+    char const *alpn = p->alpn ? p->alpn : "";
+    return add(h, versions, sizeof versions) || add_list(h, &p->suites) || add_list(h, &p->groups) ||
+           add(h, alpn, strlen(alpn));
+}
+
 /* A session is resumed under the name, the certificate and the policy that it was made under, or not at all: the library
  * would take another host's (5.5.4, 5.7.2). */
 static int purpose_of(struct engine const *e, unsigned char out[TICKET_PURPOSE]) {
     char name[sizeof e->sni];
     size_t len = e->named ? strlen(e->sni) : 0;
-    char const *suites = engine_wolfssl_suites();
     wc_Sha256 h;
     memcpy(name, e->sni, len);
     case_lowerb(name, len);
     if (!e->chain || wc_InitSha256(&h)) return -1;
-    int failed = add(&h, suites, strlen(suites)) || add(&h, e->chain->s, e->chain->len) ||
-                 add(&h, name, len) || wc_Sha256Final(&h, out);
+    int failed = add_policy(&h, &e->policy) || add(&h, e->chain->s, e->chain->len) || add(&h, name, len) ||
+                 wc_Sha256Final(&h, out);
     wc_Sha256Free(&h);
     return failed ? -1 : 0;
 }

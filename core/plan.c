@@ -51,6 +51,14 @@ static void find_ids(struct chain_plan *plan) {
         die_of_creds(plan, &(struct creds_error){"read ", "TLS_UID", 0, ENOMEM});
 }
 
+static void find_policy(struct chain_plan *plan) {
+    stralloc why = STRALLOC_ZERO;
+    if (!policy_find(&plan->policy, plan->server, plan->envp, &why)) return;
+    if (!why.len) die_of_creds(plan, &(struct creds_error){"read ", "the policy", 0, ENOMEM});
+    if (!plan->opt.verbosity) _exit(EXIT_CONFIG);
+    strerr_dief(EXIT_CONFIG, "unable to use ", why.s);
+}
+
 /* 0 and 1 are the other side, 2 is what is said. */
 static unsigned int fd_of(char const *arg) {
     unsigned int fd;
@@ -102,4 +110,5 @@ void plan_find(struct chain_plan *plan) {
         find_pairs(plan, 1, 0);
     if (CONFIG_TICKETS && plan->server) find_tickets(plan);
     if (CONFIG_PEER_CERTS && plan->opt.verify != ENGINE_VERIFY_NONE) find_anchors(plan);
+    find_policy(plan);
 }

@@ -140,6 +140,8 @@ static inline void assert_usual(void) {
     assert_true(hello.named);
     assert_string_equal(hello.name, "www.example.com");
     assert_true(hello.offers_tls13);
+    assert_int_equal(hello.alpnlen, 3);
+    assert_memory_equal(hello.alpn, "\2h2", 3);
     assert_int_equal(hello.ngroups, 3);
     assert_int_equal(hello.groups[0], 0x11ec);
     assert_int_equal(hello.groups[1], 0x001d);

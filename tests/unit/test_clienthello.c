@@ -225,6 +225,34 @@ static void wrong_lengths_in_psk_modes_are_fatal(void **state) {
     assert_bad(read_one_extension(45, "\2\1", 2), ALERT_DECODE_ERROR);
 }
 
+/* ---- application protocols ---- */
+
+static void wrong_lengths_in_protocols_are_fatal(void **state) {
+    static struct {
+        char const *s;
+        size_t len;
+    } const extensions[] = {
+        {"", 0},           {"\0", 1},        {"\0\0", 2},          {"\0\1\0", 3},
+        {"\0\3\2h", 4},    {"\0\2\2h2", 5},  {"\0\3\2h2x", 6},     {"\0\4\2h2\0", 6},
+        {"\0\4\2h2\1", 6}, {"\0\2\xffh", 4}, {"\0\5\2h2\xffx", 7}, {"\0\1\1", 3},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(extensions); i++)
+        assert_bad(read_one_extension(16, extensions[i].s, extensions[i].len), ALERT_DECODE_ERROR);
+    assert_int_equal(read_one_extension(16, "\0\5\2h2\1x", 7), CLIENTHELLO_OK);
+    assert_int_equal(hello.alpnlen, 5);
+    assert_memory_equal(hello.alpn, "\2h2\1x", 5);
+}
+
+static void protocols_that_come_twice_are_fatal(void **state) {
+    stralloc extensions = STRALLOC_ZERO;
+    (void)state;
+    add_extension(&extensions, 16, "\0\3\2h2", 5);
+    add_extension(&extensions, 16, "\0\3\2h2", 5);
+    assert_bad(read_extensions(&extensions), ALERT_ILLEGAL_PARAMETER);
+    stralloc_free(&extensions);
+}
+
 int main(void) {
     struct CMUnitTest const tests[] = {
         cmocka_unit_test(all_that_a_client_wants_is_read),
@@ -245,6 +273,8 @@ int main(void) {
         cmocka_unit_test(a_key_share_may_be_without_any),
         cmocka_unit_test(wrong_lengths_in_psk_modes_are_fatal),
         cmocka_unit_test(groups_beyond_the_most_are_not_looked_at),
+        cmocka_unit_test(wrong_lengths_in_protocols_are_fatal),
+        cmocka_unit_test(protocols_that_come_twice_are_fatal),
     };
     return cmocka_run_group_tests(tests, 0, 0);
 }
