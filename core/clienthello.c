@@ -10,8 +10,10 @@
 enum { RECORD_HANDSHAKE = 22, HANDSHAKE_CLIENT_HELLO = 1, NAME_TYPE_HOST = 0 };
 enum {
     EXTENSION_SERVER_NAME = 0,
+    EXTENSION_STATUS_REQUEST = 5,
     EXTENSION_SUPPORTED_GROUPS = 10,
     EXTENSION_ALPN = 16,
+    EXTENSION_STATUS_REQUEST_V2 = 17,
     EXTENSION_SUPPORTED_VERSIONS = 43,
     EXTENSION_PSK_KEY_EXCHANGE_MODES = 45,
     EXTENSION_KEY_SHARE = 51
@@ -122,9 +124,17 @@ static enum clienthello_status read_alpn(struct clienthello *h, struct span ext)
     return CLIENTHELLO_OK;
 }
 
+/* For the answer to the second, the library would need responses for the whole chain. */
+static enum clienthello_status ask_status(struct clienthello *h, int version) {
+    h->asks_status |= version;
+    return CLIENTHELLO_OK;
+}
+
 static enum clienthello_status read_extension(struct clienthello *h, unsigned int type, struct span ext) {
     switch (type) {
     case EXTENSION_SERVER_NAME: return read_server_name(h, ext);
+    case EXTENSION_STATUS_REQUEST: return ask_status(h, 1);
+    case EXTENSION_STATUS_REQUEST_V2: return ask_status(h, 2);
     case EXTENSION_SUPPORTED_GROUPS: return read_groups(h, ext);
     case EXTENSION_ALPN: return read_alpn(h, ext);
     case EXTENSION_SUPPORTED_VERSIONS: return read_versions(h, ext);

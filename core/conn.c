@@ -120,6 +120,10 @@ static int load(struct conn *c) {
     if (!c->engine) return fatal(c, EXIT_ENGINE, "unable to set up the TLS engine");
     int failed = creds_load_certificates(c->creds, c->engine, &err) < 0;
     secret_end(); /* the files */
+    if (!failed && CONFIG_OCSP_STAPLE && c->creds->ocspfile && c->opt->verbosity > 1 &&
+        !engine_staples(c->engine))
+        strerr_warnw(c->creds->ocspfile,
+                     " is of no use: it has expired, is for another certificate, or cannot be verified");
     return failed ? fatal_creds(c, EXIT_CONFIG, &err) : get_keys(c);
 }
 

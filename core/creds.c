@@ -109,6 +109,21 @@ int creds_find_tickets(struct creds *c, char const *const *envp, int wanted, str
     return 0;
 }
 
+static int not_built_in(struct creds_error *err, char const *variable) {
+    *err = (struct creds_error){.what = "use ", .object = variable, .reason = "this build does not know it"};
+    return -1;
+}
+
+int creds_find_crl(struct creds *c, char const *const *envp, struct creds_error *err) {
+    c->crlfile = file_of(envp, "CRLFILE");
+    return c->crlfile && !CONFIG_CRL ? not_built_in(err, "CRLFILE") : 0;
+}
+
+int creds_find_staple(struct creds *c, char const *const *envp, struct creds_error *err) {
+    c->ocspfile = file_of(envp, "OCSPFILE");
+    return c->ocspfile && !CONFIG_OCSP_STAPLE ? not_built_in(err, "OCSPFILE") : 0;
+}
+
 void creds_free(struct creds *c) {
     for (size_t i = 0; i < genalloc_len(struct creds_pair, &c->pairs); i++)
         alloc_free(genalloc_s(struct creds_pair, &c->pairs)[i].name);

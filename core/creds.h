@@ -22,6 +22,8 @@ struct creds {
     char const *cafile;     /* or 0; not read when cadir is set */
     char const *ticketfile; /* the keys for tickets, or 0 */
     int ticketfd;           /* else where they are (ticketfd.h), or -1; the caller's to close */
+    char const *crlfile;    /* revocation lists, or 0 */
+    char const *ocspfile;   /* a response of OCSP for one of the pairs, or 0 */
 };
 
 /* Why something failed: what (a verb and so on), the file or variable it is about, the reason. errnum 0:
@@ -48,7 +50,11 @@ int creds_find_tickets(struct creds *c, char const *const *envp, int wanted, str
  * owner and group may read are appended to exposed, each with a space before it. */
 int creds_load_keys(struct creds const *c, struct keyring *ring, struct creds_error *err, stralloc *exposed);
 
-/* Reads the certificates and the trust anchors into the engine. Returns 0, or -1 with err. No key stays in memory,
+/* Finds CRLFILE; OCSPFILE. Where they are not built in, a variable that is set is an error. */
+int creds_find_crl(struct creds *c, char const *const *envp, struct creds_error *err);
+int creds_find_staple(struct creds *c, char const *const *envp, struct creds_error *err);
+
+/* Reads the certificates, trust anchors, revocation lists and the response into the engine. Returns 0, or -1 with err. No key stays in memory,
  * not even one that is in the same file. */
 int creds_load_certificates(struct creds const *c, struct engine *e, struct creds_error *err);
 

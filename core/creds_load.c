@@ -160,10 +160,26 @@ static int load_anchors(struct creds const *c, struct engine *e, struct creds_er
     return count ? 0 : invalid(err, "use trust anchors of ", path, "there is no valid certificate in it");
 }
 
+static int load_status(struct engine *e, char const *name,
+                       int (*add)(struct engine *, unsigned char const *, size_t), char const *what,
+                       struct creds_error *err) {
+    struct file f;
+    if (read_file(AT_FDCWD, name, &f) < 0) return unreadable(err, name);
+    int r = add(e, f.s, f.len);
+    secret_free(f.s);
+    return r < 0 ? invalid(err, what, name, engine_error(e)) : 0;
+}
+
 int creds_load_certificates(struct creds const *c, struct engine *e, struct creds_error *err) {
     struct creds_pair const *pair = genalloc_s(struct creds_pair, &c->pairs);
     unsigned int n = CONFIG_OWN_CERTS ? (unsigned int)genalloc_len(struct creds_pair, &c->pairs) : 0;
     for (unsigned int key = 0; key < n; key++)
         if (load_chain(e, key, pair + key, err) < 0) return -1;
-    return CONFIG_PEER_CERTS && (c->cadir || c->cafile) ? load_anchors(c, e, err) : 0;
+    if (CONFIG_PEER_CERTS && (c->cadir || c->cafile) && load_anchors(c, e, err) < 0) return -1;
+    if (CONFIG_CRL && c->crlfile &&
+        load_status(e, c->crlfile, engine_add_crls, "use revocation lists of ", err) < 0)
+        return -1;
+    return CONFIG_OCSP_STAPLE && c->ocspfile
+               ? load_status(e, c->ocspfile, engine_set_staple, "use OCSP response ", err)
+               : 0;
 }

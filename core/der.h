@@ -12,6 +12,7 @@ enum {
     DER_BIT_STRING = 0x03,
     DER_OCTET_STRING = 0x04,
     DER_OID = 0x06,
+    DER_ENUMERATED = 0x0a,
     DER_UTF8_STRING = 0x0c,
     DER_SEQUENCE = 0x30,
     DER_SET = 0x31,

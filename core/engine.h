@@ -69,6 +69,17 @@ int engine_add_anchors(struct engine *e, unsigned char const *s, size_t len, uns
 int engine_add_chain(struct engine *e, char const *name, unsigned char const *s, size_t len,
                      unsigned int key);
 
+/* Certificate revocation lists, PEM or DER, after the anchors. From then on each certificate of a peer's chain must be found good
+ * in one of its issuer. */
+int engine_add_crls(struct engine *e, unsigned char const *s, size_t len);
+
+/* A response of OCSP in DER, after the chains: it goes with the one that it is for, to clients that ask. */
+int engine_set_staple(struct engine *e, unsigned char const *s, size_t len);
+
+/* Whether it can be used with any of the chains: it is for it, in time, and signed by what can be verified: by what is above
+ * it in the chain or, where clients are verified, by a trust anchor. */
+int engine_staples(struct engine *e);
+
 /* Who signs for the keys of the chains. */
 void engine_set_signer(struct engine *e, signer_func *sign, void *data);
 

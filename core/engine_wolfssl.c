@@ -70,6 +70,7 @@ void engine_free(struct engine *e) {
         alloc_free(genalloc_s(struct chain, &e->chains)[i].s);
     }
     genalloc_free(struct chain, &e->chains);
+    stralloc_free(&e->staple);
     stralloc_free(&e->peer);
     stralloc_free(&e->verify_detail);
     queue_free(&e->in);

@@ -52,7 +52,8 @@ struct engine {
     struct queue out;
     struct recordpos inpos;
     struct recordpos outpos;
-    stralloc peer; /* the leaf of the peer, DER; empty: it sent none */
+    stralloc staple; /* a response of OCSP, DER; empty: none */
+    stralloc peer;   /* the leaf of the peer, DER; empty: it sent none */
     int in_eof;
     int named;       /* server: sni holds what the client asked for */
     int hello_read;  /* server: the first ClientHello is */
@@ -116,6 +117,9 @@ int engine_wolfssl_check_protocol(struct engine *e);
 
 /* A server's ClientHellos, in engine_wolfssl_hello.c: reads what the library may be shown, before it is. */
 enum engine_status engine_wolfssl_read_hellos(struct engine *e);
+
+/* For this chain, makes the library staple what it is asked for, in engine_wolfssl_status.c. Returns 1, or 0: it does not. */
+int engine_wolfssl_staple(struct engine *e, struct chain const *c);
 
 /* Whether there is randomness to be had, in engine_wolfssl_random.c */
 int engine_wolfssl_has_random(void);

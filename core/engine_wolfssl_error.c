@@ -101,6 +101,12 @@ static char const *words(int code) {
     case KEYUSE_SIGNATURE_E: return "certificate is not meant for signing (key usage)";
     case 24:
     case NOT_CA_ERROR: return "certificate of an issuer is no CA certificate";
+    case 23:
+    case CRL_CERT_REVOKED: return "certificate has been revoked";
+    case 3:
+    case 12:
+    case CRL_MISSING:
+        return "issuer has no valid revocation list here (none, expired, or with a wrong signature)";
     case DOMAIN_NAME_MISMATCH: return "certificate is for another name";
     case NO_PEER_CERT: return "peer sent no certificate";
     case MATCH_SUITE_ERROR: return "no cipher suite or signature scheme in common";

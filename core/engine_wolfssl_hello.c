@@ -67,6 +67,7 @@ static enum engine_status take_hello(struct engine *e, struct clienthello const 
     if (!e->ssl && engine_wolfssl_make_object(e) < 0) return refuse(e, ALERT_INTERNAL_ERROR, 0);
     if (!engine_wolfssl_choose_group(e, h))
         return refuse(e, ALERT_HANDSHAKE_FAILURE, "no key exchange group in common");
+    if (h->asks_status == 1) engine_wolfssl_staple(e, c);
     int chosen = engine_wolfssl_choose_protocol(e, h);
     if (chosen < 0) return refuse(e, ALERT_INTERNAL_ERROR, 0);
     if (!chosen) return refuse(e, ALERT_NO_APPLICATION_PROTOCOL, "no application protocol in common");

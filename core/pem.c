@@ -15,9 +15,8 @@ int pem_is(unsigned char const *s, size_t len) {
 }
 
 /* CERTIFICATE, X509 CERTIFICATE, TRUSTED CERTIFICATE; not CERTIFICATE REQUEST */
-static int names_certificate(unsigned char const *label, size_t len) {
-    static char const word[] = "CERTIFICATE";
-    size_t n = sizeof word - 1;
+static int ends_with(unsigned char const *label, size_t len, char const *word) {
+    size_t n = strlen(word);
     return len >= n && !memcmp(label + len - n, word, n);
 }
 
@@ -32,8 +31,9 @@ enum pem_status pem_next(unsigned char const **s, size_t *len, struct pem *block
     if (!to || (next && next < to)) return PEM_BROKEN;
     unsigned char const *newline = memchr(to, '\n', (size_t)(limit - to));
     unsigned char const *after = newline ? newline + 1 : limit;
-    *block =
-        (struct pem){from, (size_t)(after - from), names_certificate(label, (size_t)(label_end - label))};
+    *block = (struct pem){from, (size_t)(after - from),
+                          ends_with(label, (size_t)(label_end - label), "CERTIFICATE"),
+                          ends_with(label, (size_t)(label_end - label), "CRL")};
     *len = (size_t)(limit - after);
     *s = after;
     return PEM_BLOCK;

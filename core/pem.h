@@ -10,6 +10,7 @@ struct pem {
     unsigned char const *s; /* from BEGIN to the end of the END line */
     size_t len;
     int is_certificate; /* by its label */
+    int is_crl;         /* likewise */
 };
 
 enum pem_status { PEM_NONE, PEM_BLOCK, PEM_BROKEN };

@@ -59,6 +59,18 @@ static void find_policy(struct chain_plan *plan) {
     strerr_dief(EXIT_CONFIG, "unable to use ", why.s);
 }
 
+/* What is not built in is as a word that is not known. */
+static void find_status(struct chain_plan *plan) {
+    struct creds_error err = {.what = 0};
+    int found = CONFIG_PEER_CERTS && plan->opt.verify != ENGINE_VERIFY_NONE
+                    ? creds_find_crl(&plan->creds, plan->envp, &err)
+                    : 0;
+    if (!found && plan->server) found = creds_find_staple(&plan->creds, plan->envp, &err);
+    if (!found) return;
+    if (!plan->opt.verbosity) _exit(EXIT_CONFIG);
+    strerr_dief(EXIT_CONFIG, "unable to ", err.what, err.object, ": ", err.reason);
+}
+
 /* 0 and 1 are the other side, 2 is what is said. */
 static unsigned int fd_of(char const *arg) {
     unsigned int fd;
@@ -110,5 +122,6 @@ void plan_find(struct chain_plan *plan) {
         find_pairs(plan, 1, 0);
     if (CONFIG_TICKETS && plan->server) find_tickets(plan);
     if (CONFIG_PEER_CERTS && plan->opt.verify != ENGINE_VERIFY_NONE) find_anchors(plan);
+    find_status(plan);
     find_policy(plan);
 }

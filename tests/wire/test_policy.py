@@ -1,13 +1,12 @@
 """The policy by environment: versions, suites, groups and application protocols, on both sides; what is not known."""
 
-import socket
 import struct
 import subprocess
-import threading
 
 import pytest
 
 import hello
+from bridge import port_to
 from features import needs, require
 from hello import P256, P384, X25519
 from peer import Ended, Tls, context
@@ -283,26 +282,11 @@ def test_gnutls_agrees_on_a_protocol(launch, pki):
 
 
 def gnutls(run, pki, priority, *options):
-    """What s6-tlsd's prog says to gnutls-cli, which is given a port that leads to it."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        def relay():
-            theirs, _ = listener.accept()
-            for source, to in ((theirs, run.sock), (run.sock, theirs)):
-                threading.Thread(target=copy, args=(source, to), daemon=True).start()
-        threading.Thread(target=relay, daemon=True).start()
-        port = listener.getsockname()[1]
+    """What s6-tlsd's prog says to gnutls-cli."""
+    with port_to(run.sock) as port:
         done = subprocess.run(["gnutls-cli", "--priority", priority, "--x509cafile", pki.root().cert, *options,
                                "-p", str(port), "localhost"], stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
     return done.stdout.decode(errors="replace")
-
-
-def copy(source, to):
-    try:
-        while data := source.recv(65536):
-            to.sendall(data)
-        to.shutdown(1)
-    except OSError:
-        pass
 
 
 # hostile lists of protocols
