@@ -101,7 +101,7 @@ static int parse_options(struct request *c, int argc, char const *const *argv) {
     struct opterror err;
     struct optable const table = tcpopt_table(TCPOPT_TCPCLIENT, take, c);
     int first = optable_parse(&table, 1, argc, argv, &err);
-    if (first < 0 || tcpopt_operands(argv + first, &err) < 0) applet_refuse(&err);
+    if (first < 0 || tcpopt_operands(argv + first, 1, &err) < 0) applet_refuse(&err);
     addr_set_port(&c->from, c->dial.from_port);
     return first;
 }

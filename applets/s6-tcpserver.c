@@ -75,7 +75,7 @@ static int parse_options(struct request *c, int argc, char const *const *argv) {
     struct optable const tables[] = {tcpopt_table(TCPOPT_TCPSERVER, take, c), idopt_table(&c->who)};
     int first = optable_parse(tables, 2, argc, argv, &err);
     if (first < 0 || idopt_read_env(&c->who, c->server.envp, &err) < 0 ||
-        tcpopt_operands(argv + first, &err) < 0)
+        tcpopt_operands(argv + first, 1, &err) < 0)
         applet_refuse(&err);
     if (c->server.max_of_host > c->server.max) c->server.max_of_host = c->server.max;
     return first;

@@ -21,6 +21,7 @@
  *     --no-verify-cert  do not verify the server's certificate
  *     -d notif       after the handshake write the SSL_ variables to this fd, each ended by a null byte and all by one more
  *     fdr, fdw       the network is read from the one and written to the other
+ *     --check[=plain]  tell what all this comes to, and what is wrong with it, instead of doing it; plain: as key=value
  * CADIR or CAFILE names the trust anchors.
  */
 

@@ -20,6 +20,7 @@
  *     -k snilevel   0 only KEYFILE and CERTFILE; 1 also KEYFILE:x and CERTFILE:x for clients that ask for x; 2 only those
  *     -d notif      after the handshake write the SSL_ variables to this fd, each ended by a null byte and all by one more
  *     fdr, fdw      cleartext is read from the one and written to the other
+ *     --check[=plain]  tell what all this comes to, and what is wrong with it, instead of doing it; plain: as key=value
  * KEYFILE and CERTFILE name the key and the certificate chain; with -Y or -y, CADIR or CAFILE the trust anchors.
  */
 

@@ -19,6 +19,7 @@
  *     -K kimeout    milliseconds for the handshake as a whole; also the idle limit, unless -I is given
  *     -I idle       milliseconds without a byte moved either way, 0 for no limit
  *     -k snilevel   0 only KEYFILE and CERTFILE; 1 also KEYFILE:x and CERTFILE:x for clients that ask for x; 2 only those
+ *     --check[=plain]  tell what all this comes to, and what is wrong with it, instead of doing it; plain: as key=value
  * KEYFILE and CERTFILE name the key and the certificate chain; with -Y or -y, CADIR or CAFILE the trust anchors.
  */
 

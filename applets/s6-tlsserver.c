@@ -20,6 +20,7 @@
  *     -h, -r, -p, -w, -l name, -B banner, -t timeout, -i rulesdir, -x rulesfile, -e   s6-tcpserver-access of s6-networking
  *                    is run with these options; it must be in PATH
  *     -H, -R, -P, -W, -d, -D   are for s6-tcpserver-access, if it is run
+ *     --check[=plain]  tell what all this comes to, and what is wrong with it, instead of doing it; plain: as key=value
  * KEYFILE and CERTFILE name the key and the certificate chain; with -Y or -y, CADIR or CAFILE the trust anchors.
  * Without TLS_TICKETKEYS, clients resume their sessions by keys that it makes; TLS_TICKETKEYS= forbids it.
  */
@@ -31,8 +32,11 @@
 #include <skalibs/types.h>
 
 #include "applet.h"
+#include "check_chain.h"
 #include "config.h"
+#include "exitcode.h"
 #include "plan.h"
+#include "tcp/addr.h"
 #include "ticketfd.h"
 #include "tlsserver.h"
 
@@ -68,6 +72,21 @@ static size_t share_ticket_keys(struct tlsserver const *s, char const *const *en
     return len;
 }
 
+/* What is around s6-tlsd, which tells the rest. */
+static void check(struct tlsserver const *s) {
+    struct tlsserver whole = *s;
+    struct command command = {.failed = 0};
+    char const *missing;
+    struct addr a;
+    uint16_t port;
+    if (!uint160_scan(s->operands[1], &port)) strerr_dief(EXIT_CONFIG, "invalid port: ", s->operands[1]);
+    if (addr_scan(&a, s->operands[0], port) < 0)
+        strerr_dief(EXIT_CONFIG, "invalid IP address: ", s->operands[0]);
+    whole.tls.check = TLSOPT_CHECK_NOT;
+    int built = tlsserver_build(&command, &whole, &missing);
+    check_chain(s->tls.check, &command, built, missing, s->operands[2]);
+}
+
 int s6_tlsserver_main(int argc, char const *const *argv, char const *const *envp) {
     struct tlsserver s;
     struct opterror err;
@@ -76,6 +95,7 @@ int s6_tlsserver_main(int argc, char const *const *argv, char const *const *envp
     char vars[sizeof TICKETFD + INT_FMT];
     if (tlsserver_parse(&s, argc, argv, &err) < 0) applet_refuse(&err);
     check_variables(&s, envp);
+    if (CONFIG_CHECK && s.tls.check) check(&s);
     int built = tlsserver_build(&command, &s, &missing);
     size_t len = share_ticket_keys(&s, envp, vars);
     applet_exec_command(&command, built, missing, envp, vars, len);

@@ -22,6 +22,7 @@
  *     -6 rfd         read the network from this file descriptor, 6 by default
  *     -7 wfd         write the network to this file descriptor, 7 by default
  *     --no-verify-cert  do not verify the server's certificate
+ *     --check[=plain]  tell what all this comes to, and what is wrong with it, instead of doing it; plain: as key=value
  * prog starts TLS with a y on file descriptor SSLCTLFD, or with a Y to be sent the SSL_ variables there, and has the cleartext on
  * SSLREADFD and SSLWRITEFD from then on.
  * CADIR or CAFILE names the trust anchors.

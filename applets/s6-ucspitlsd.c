@@ -19,6 +19,7 @@
  *     -K kimeout    milliseconds for the handshake as a whole
  *     -I idle       milliseconds without a byte moved either way, 0 for no limit
  *     -k snilevel   0 only KEYFILE and CERTFILE; 1 also KEYFILE:x and CERTFILE:x for clients that ask for x; 2 only those
+ *     --check[=plain]  tell what all this comes to, and what is wrong with it, instead of doing it; plain: as key=value
  * prog starts TLS with a y on file descriptor SSLCTLFD, or with a Y to be sent the SSL_ variables there, and has the cleartext on
  * SSLREADFD and SSLWRITEFD from then on.
  * KEYFILE and CERTFILE name the key and the certificate chain; with -Y or -y, CADIR or CAFILE the trust anchors.

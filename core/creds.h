@@ -54,8 +54,8 @@ int creds_load_keys(struct creds const *c, struct keyring *ring, struct creds_er
 int creds_find_crl(struct creds *c, char const *const *envp, struct creds_error *err);
 int creds_find_staple(struct creds *c, char const *const *envp, struct creds_error *err);
 
-/* Reads the certificates, trust anchors, revocation lists and the response into the engine. Returns 0, or -1 with err. No key stays in memory,
- * not even one that is in the same file. */
+/* Reads the certificates, trust anchors, revocation lists and the response into the engine. Returns 0, or -1 with err. No key
+ * stays in memory, not even one that is in the same file. */
 int creds_load_certificates(struct creds const *c, struct engine *e, struct creds_error *err);
 
 void creds_free(struct creds *c);

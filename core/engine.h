@@ -52,6 +52,7 @@ struct engine_info {
 /* The library's version, when this was compiled and as it is now loaded. */
 char const *engine_version_built(void);
 char const *engine_version_running(void);
+unsigned int engine_version_number(void); /* of the running one: 0x05009002 is 5.9.2 */
 
 /* Set-up. engine_new returns 0 when there is no memory or the library fails. The others return 0, or -1 with
  * engine_error set. The engine copies what it is given, but for servername and
@@ -79,6 +80,12 @@ int engine_set_staple(struct engine *e, unsigned char const *s, size_t len);
 /* Whether it can be used with any of the chains: it is for it, in time, and signed by what can be verified: by what is above
  * it in the chain or, where clients are verified, by a trust anchor. */
 int engine_staples(struct engine *e);
+
+/* For a check: how many chains there are; certificate n of one (0: the leaf), appended to der: 1, or 0: there is none; whether
+ * each certificate of it is valid and signed by the next one. */
+unsigned int engine_chains(struct engine const *e);
+int engine_chain_certificate(struct engine *e, unsigned int chain, unsigned int n, stralloc *der);
+int engine_verify_chain(struct engine *e, unsigned int chain);
 
 /* Who signs for the keys of the chains. */
 void engine_set_signer(struct engine *e, signer_func *sign, void *data);

@@ -78,7 +78,7 @@ static enum engine_status take_hello(struct engine *e, struct clienthello const 
 static int is_same_client(struct engine const *e, struct clienthello const *h) {
     char alpn[ALPN_NAME_MAX + 1] = "";
     if (h->named != e->named || strcmp(h->name, e->sni)) return 0;
-    if (e->policy.alpn && h->alpn) alpn_choose(alpn, e->policy.alpn, h->alpn, h->alpnlen);
+    if (CONFIG_ALPN && e->policy.alpn && h->alpn) alpn_choose(alpn, e->policy.alpn, h->alpn, h->alpnlen);
     return !strcmp(alpn, e->alpn);
 }
 

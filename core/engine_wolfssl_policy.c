@@ -4,6 +4,7 @@
 #include "engine_wolfssl.h"
 
 #if CONFIG_ALPN && !defined(HAVE_ALPN)
+/* cppcheck-suppress preprocessorErrorDirective ; it does not read the library's headers */
 #error "this wolfSSL has no ALPN: set CONFIG_ALPN to n"
 #endif
 
@@ -173,8 +174,10 @@ int engine_wolfssl_choose_protocol(struct engine *e, struct clienthello const *h
 
 int engine_wolfssl_offer_protocols(struct engine *e) {
     char names[ALPN_TEXT_MAX + 1];
-    if (!e->policy.alpn) return 0;
-    return use_protocols(e, strcpy(names, e->policy.alpn));
+    size_t len = e->policy.alpn ? strlen(e->policy.alpn) : 0;
+    if (!len || len > ALPN_TEXT_MAX) return 0;
+    memcpy(names, e->policy.alpn, len + 1);
+    return use_protocols(e, names);
 }
 
 int engine_wolfssl_check_protocol(struct engine *e) {

@@ -3,6 +3,8 @@
 
 #include "key_wolfssl.h"
 
+#include <stdio.h>
+
 #include <skalibs/alloc.h>
 
 #include "pem.h"
@@ -48,6 +50,30 @@ int keyring_add(struct keyring *ring, unsigned char const *s, size_t len, char c
 
 static struct key *find(struct keyring *ring, unsigned int key) {
     return key < genalloc_len(struct key *, &ring->keys) ? genalloc_s(struct key *, &ring->keys)[key] : 0;
+}
+
+/* 112 bits of security are the least (NIST SP 800-131A). */
+enum { RSA_BITS_MIN = 2048 };
+
+int keyring_describe(struct keyring *ring, unsigned int key, char text[KEYRING_TEXT_MAX]) {
+    struct key *k = find(ring, key);
+    int bits = 0;
+    char const *kind = "Ed25519";
+#if CONFIG_KEY_RSA
+    if (k && k->type == KEY_RSA) {
+        bits = 8 * wc_RsaEncryptSize(&k->u.rsa);
+        kind = "RSA";
+    }
+#endif
+#if CONFIG_KEY_EC
+    if (k && k->type == KEY_ECC) {
+        bits = wc_ecc_get_curve_id(k->u.ecc.idx) == ECC_SECP521R1 ? 521 : 8 * wc_ecc_size(&k->u.ecc);
+        kind = "EC";
+    }
+#endif
+    if (k && k->type == KEY_ED25519) bits = 256;
+    (void)snprintf(text, KEYRING_TEXT_MAX, "%s, %d bits", kind, bits);
+    return k && k->type == KEY_RSA && bits < RSA_BITS_MIN;
 }
 
 #if CONFIG_KEY_RSA

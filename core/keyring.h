@@ -27,6 +27,10 @@ void keyring_free(struct keyring *ring);
  * Returns its number, or -1 with *why set to a static text. */
 int keyring_add(struct keyring *ring, unsigned char const *s, size_t len, char const **why);
 
+/* What kind of key it is, and of what size: "RSA, 2048 bits". Returns 1 if that is too small by now, else 0. */
+enum { KEYRING_TEXT_MAX = 64 };
+int keyring_describe(struct keyring *ring, unsigned int key, char text[KEYRING_TEXT_MAX]);
+
 /* Whether the certificate (DER, or the first one in PEM) is for key number key: 1 or 0. */
 int keyring_matches(struct keyring *ring, unsigned int key, unsigned char const *s, size_t len);
 

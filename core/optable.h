@@ -9,11 +9,13 @@
 /* Codes beyond the letters are for options that have a long name only. */
 enum { OPTABLE_LONG = 256 };
 
+enum { OPTABLE_MAYBE = 2 };
+
 struct optable_row {
     unsigned int users; /* a bit for each command line that has this option */
     int code;           /* the letter, or OPTABLE_LONG and up */
-    int has_arg;
-    char const *name; /* the long name without its dashes, or NULL */
+    int has_arg;        /* 0, 1, or OPTABLE_MAYBE: a long name may have one behind an equals sign */
+    char const *name;   /* the long name without its dashes, or NULL */
 };
 
 /* What is wrong: what, where and why are one text in three parts, each static, of argv, or of this struct. */
@@ -25,7 +27,7 @@ struct opterror {
     char letter[3];
 };
 
-/* Takes one option; arg is NULL where the row has none. Sets err->what if it is wrong. */
+/* Takes one option; arg is NULL where the row, or the word, has none. Sets err->what if it is wrong. */
 typedef void optable_take(void *data, int code, char const *arg, struct opterror *err);
 
 struct optable {

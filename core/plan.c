@@ -17,9 +17,10 @@
 
 static void die_of_creds(struct chain_plan const *plan, struct creds_error const *err) {
     errno = err->errnum;
-    if (!plan->opt.verbosity) _exit(err->errnum ? EXIT_SYSTEM : EXIT_USAGE);
+    int usage = plan->opt.check ? EXIT_CONFIG : EXIT_USAGE;
+    if (!plan->opt.verbosity) _exit(err->errnum ? EXIT_SYSTEM : usage);
     if (err->errnum) strerr_diefusys(EXIT_SYSTEM, err->what, err->object);
-    strerr_dief(EXIT_USAGE, err->what, err->object, " ", err->reason);
+    strerr_dief(usage, err->what, err->object, " ", err->reason);
 }
 
 static void find_pairs(struct chain_plan *plan, int plain, int named) {
@@ -82,6 +83,7 @@ static unsigned int fd_of(char const *arg) {
 /* The cleartext of a server is on the two fds of the command line, that of a client on stdin and stdout. */
 static void take_fds(struct chain_plan *plan, int n, char const *const *argv) {
     struct net const standard = {.rfd = 0, .wfd = 1};
+    if (!n && plan->opt.check) return;
     if (n != 2)
         strerr_dief(EXIT_USAGE,
                     "two file descriptors are needed, to read and to write; --help shows the usage");
@@ -111,7 +113,8 @@ void plan_parse(struct chain_plan *plan, enum tlsopt_user user, int argc, char c
         return;
     }
     plan->prog = argv + first;
-    if (!plan->prog[0]) strerr_dief(EXIT_USAGE, "no program to execute; --help shows the usage");
+    if (!plan->prog[0] && !plan->opt.check)
+        strerr_dief(EXIT_USAGE, "no program to execute; --help shows the usage");
 }
 
 void plan_find(struct chain_plan *plan) {

@@ -15,7 +15,8 @@ void plan_parse(struct chain_plan *plan, enum tlsopt_user user, int argc, char c
  * TLS_UID and TLS_GID, and the policy's. */
 void plan_find(struct chain_plan *plan);
 
-/* Each runs it and frees what the plan holds, the second in its own time. Returns what to exit with. */
+/* Each runs it and frees what the plan holds, the second in its own time; or tells what that would come to, where the options ask
+ * for that. Returns what to exit with. */
 int plan_run(struct chain_plan *plan);
 int plan_run_delayed(struct chain_plan *plan);
 

@@ -3,6 +3,8 @@
 
 #include "plan.h"
 
+#include "check.h"
+#include "config.h"
 #include "delayed.h"
 
 static int freed(struct chain_plan *plan, int code) {
@@ -11,9 +13,11 @@ static int freed(struct chain_plan *plan, int code) {
 }
 
 int plan_run(struct chain_plan *plan) {
+    if (CONFIG_CHECK && plan->opt.check) return freed(plan, check_run(plan));
     return freed(plan, chain_run(plan));
 }
 
 int plan_run_delayed(struct chain_plan *plan) {
+    if (CONFIG_CHECK && plan->opt.check) return freed(plan, check_run(plan));
     return freed(plan, delayed_run(plan));
 }

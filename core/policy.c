@@ -108,7 +108,7 @@ static void add_version(struct policy_list *list, unsigned int version, int aes)
 }
 
 void policy_default(struct policy *p, int server) {
-    int aes = cpu_has_aes();
+    int aes = !(CONFIG_SUITES_AES_GCM && CONFIG_SUITES_CHACHA20) || cpu_has_aes();
     memset(p, 0, sizeof *p);
     p->min = CONFIG_TLS12 ? POLICY_TLS12 : POLICY_TLS13;
     p->max = POLICY_TLS13;

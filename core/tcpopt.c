@@ -49,9 +49,9 @@ struct optable tcpopt_table(enum tcpopt_user user, optable_take *take, void *dat
     return (struct optable){rows, sizeof rows / sizeof *rows, user, take, data};
 }
 
-int tcpopt_operands(char const *const *operands, struct opterror *err) {
+int tcpopt_operands(char const *const *operands, int program, struct opterror *err) {
     static char const *const names[] = {"address", "port", "program"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (int i = 0; i < 2 + program; i++) {
         if (operands[i]) continue;
         *err = (struct opterror){"no ", names[i], "; --help shows the usage", 0, ""};
         return -1;

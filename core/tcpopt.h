@@ -21,7 +21,7 @@ enum { TCPOPT_DNS = OPTABLE_LONG, TCPOPT_NO_HOSTS };
 /* The rows of user, for take and its data. */
 struct optable tcpopt_table(enum tcpopt_user user, optable_take *take, void *data);
 
-/* Whether what follows the options is an address, a port and a program at least. Returns 0, or -1 with err. */
-int tcpopt_operands(char const *const *operands, struct opterror *err);
+/* Whether what follows the options is an address, a port and, if it must be, a program at least. Returns 0, or -1 with err. */
+int tcpopt_operands(char const *const *operands, int program, struct opterror *err);
 
 #endif

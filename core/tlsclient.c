@@ -27,17 +27,22 @@ int tlsclient_parse(struct tlsclient *s, int argc, char const *const *argv, stru
     if (first < 0 || tlsopt_end(&tls, err) < 0) return -1;
     s->tls.verbosity = s->tcp.verbosity;
     s->operands = argv + first;
-    return tcpopt_operands(s->operands, err) < 0 ? -1 : find_servername(s, err);
+    return tcpopt_operands(s->operands, !s->tls.check, err) < 0 ? -1 : find_servername(s, err);
 }
 
-int tlsclient_build(struct command *c, struct tlsclient const *s, char const **missing) {
+static int add_tcpclient(struct command *c, struct tlsclient const *s, char const **missing) {
     if (sibling_add(c, *missing = "s6-tcpclient", NULL) < 0) return -1;
     wrapopt_format_verbosity(c, &s->tcp);
     wrapopt_format(c, &s->tcp, OF_TCPCLIENT);
     command_add(c, "--");
     command_add(c, s->operands[0]);
     command_add(c, s->operands[1]);
-    if (sibling_add(c, *missing = "s6-tlsc", "s6-tcpclient") < 0) return -1;
+    return 0;
+}
+
+int tlsclient_build(struct command *c, struct tlsclient const *s, char const **missing) {
+    if (!s->tls.check && add_tcpclient(c, s, missing) < 0) return -1;
+    if (sibling_add(c, *missing = "s6-tlsc", s->tls.check ? NULL : "s6-tcpclient") < 0) return -1;
     tlsopt_format(c, &s->tls, TLSOPT_TLSC);
     command_add(c, "--");
     command_add_all(c, s->operands + 2);

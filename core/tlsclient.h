@@ -17,7 +17,8 @@ struct tlsclient {
 /* Fills s, which then points into argv. Returns 0, or -1 with err. */
 int tlsclient_parse(struct tlsclient *s, int argc, char const *const *argv, struct opterror *err);
 
-/* Makes the command line. Returns 0, or -1 with errno set and *missing the program that it is about. */
+/* Makes the command line; for a check, from s6-tlsc on. Returns 0, or -1 with errno set and *missing the program that it is
+ * about. */
 int tlsclient_build(struct command *c, struct tlsclient const *s, char const **missing);
 
 #endif

@@ -15,7 +15,7 @@ enum {
     WRAPPERS = TLSOPT_TLSSERVER | TLSOPT_TLSCLIENT,
 };
 
-enum { LONG_SNI = OPTABLE_LONG, LONG_MANDATORY_SNI, LONG_VERIFY, LONG_NO_VERIFY };
+enum { LONG_SNI = OPTABLE_LONG, LONG_MANDATORY_SNI, LONG_VERIFY, LONG_NO_VERIFY, LONG_CHECK };
 
 /* The one table: from it come the letters, the long names and whether there is an argument. */
 static struct optable_row const rows[] = {
@@ -41,6 +41,9 @@ static struct optable_row const rows[] = {
     {TLSOPT_TLSC | TLSOPT_UCSPITLSC, '6', 1, "read-fd"},
     {TLSOPT_TLSC | TLSOPT_UCSPITLSC, '7', 1, "write-fd"},
     {IO, 'd', 1, "notification-fd"},
+#if CONFIG_CHECK
+    {ALL, LONG_CHECK, OPTABLE_MAYBE, "check"},
+#endif
 };
 
 static void set_defaults(struct tlsopt *o, enum tlsopt_user user) {
@@ -105,6 +108,11 @@ static void name_or_level(struct tlsopt_parsing *p, char const *arg, struct opte
     }
 }
 
+static void check(struct tlsopt *o, char const *form, struct opterror *err) {
+    o->check = form ? TLSOPT_CHECK_PLAIN : TLSOPT_CHECK_TELL;
+    if (form && strcmp(form, "plain")) err->what = "no such form for option ";
+}
+
 static void take(void *data, int code, char const *arg, struct opterror *err) {
     struct tlsopt_parsing *p = data;
     struct tlsopt *o = p->o;
@@ -129,6 +137,7 @@ static void take(void *data, int code, char const *arg, struct opterror *err) {
     case 'd': notification_fd(&o->notif, arg, err); break;
     case LONG_SNI: sni_level(o, 1, err); break;
     case LONG_MANDATORY_SNI: sni_level(o, 2, err); break;
+    case LONG_CHECK: check(o, arg, err); break;
     case LONG_VERIFY: o->verify = ENGINE_VERIFY_MANDATORY; break;
     default: o->verify = ENGINE_VERIFY_NONE; break; /* LONG_NO_VERIFY */
     }
@@ -186,4 +195,6 @@ void tlsopt_format(struct command *c, struct tlsopt const *o, enum tlsopt_user u
     if (o->rfd != d.rfd) command_add_number(c, "-6", o->rfd);
     if (o->wfd != d.wfd) command_add_number(c, "-7", o->wfd);
     if (o->notif != d.notif) command_add_number(c, "-d", (unsigned int)o->notif);
+    if (o->check == TLSOPT_CHECK_TELL) command_add(c, "--check");
+    if (o->check == TLSOPT_CHECK_PLAIN) command_add(c, "--check=plain");
 }

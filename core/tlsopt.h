@@ -25,6 +25,9 @@ enum tlsopt_user {
     TLSOPT_CLIENTS = TLSOPT_TLSC | TLSOPT_TLSC_IO | TLSOPT_UCSPITLSC | TLSOPT_TLSCLIENT,
 };
 
+/* Whether what would be done is told instead. */
+enum tlsopt_check { TLSOPT_CHECK_NOT, TLSOPT_CHECK_TELL, TLSOPT_CHECK_PLAIN };
+
 struct tlsopt {
     enum relay_close close; /* -S -s */
     int strict;             /* -J: the peer's EOF without close_notify is an error */
@@ -36,11 +39,12 @@ struct tlsopt {
         verbosity; /* -v: 0 to 3; of s6-tlsserver and s6-tlsclient, their -q and -v are not taken here */
     unsigned int handshake; /* -K: milliseconds, 0 no limit */
     unsigned int idle; /* -I: milliseconds, 0 no limit; without it -K, but for the -io and ucspi applets */
-    unsigned int snilevel;  /* server -k: 0, 1, 2 */
-    char const *servername; /* client -k, or 0 */
-    unsigned int rfd;       /* of the network, -6 */
-    unsigned int wfd;       /* -7 */
-    int notif;              /* -io -d, or -1 */
+    unsigned int snilevel;   /* server -k: 0, 1, 2 */
+    char const *servername;  /* client -k, or 0 */
+    unsigned int rfd;        /* of the network, -6 */
+    unsigned int wfd;        /* -7 */
+    int notif;               /* -io -d, or -1 */
+    enum tlsopt_check check; /* --check, --check=plain */
 };
 
 /* Fills o from argv and the defaults of that user. Returns the index of the first argument that is no

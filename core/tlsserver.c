@@ -26,7 +26,7 @@ int tlsserver_parse(struct tlsserver *s, int argc, char const *const *argv, stru
     if (first < 0 || tlsopt_end(&tls, err) < 0) return -1;
     s->tls.verbosity = s->tcp.verbosity;
     s->operands = argv + first;
-    return tcpopt_operands(s->operands, err);
+    return tcpopt_operands(s->operands, !s->tls.check, err);
 }
 
 int tlsserver_has_rules(struct tlsserver const *s) {
@@ -69,8 +69,8 @@ int tlsserver_build(struct command *c, struct tlsserver const *s, char const **m
         char const *name;
         void (*add)(struct command *, struct tlsserver const *);
     } const chain[] = {
-        {1, "s6-tcpserver", add_tcpserver},
-        {wrapopt_any(&s->tcp, ASKS_FOR_ACCESS), "s6-tcpserver-access", add_access},
+        {!s->tls.check, "s6-tcpserver", add_tcpserver},
+        {!s->tls.check && wrapopt_any(&s->tcp, ASKS_FOR_ACCESS), "s6-tcpserver-access", add_access},
         {1, "s6-tlsd", add_tlsd},
         {idopt_given(&s->who), "s6-applyuidgid", add_applyuidgid},
     };

@@ -27,7 +27,8 @@ int tlsserver_has_rules(struct tlsserver const *s);
  * keys on to prog. */
 int tlsserver_shares_tickets(struct tlsserver const *s);
 
-/* Makes the command line. Returns 0, or -1 with errno set, and *missing the program that it is about, or NULL. */
+/* Makes the command line; for a check, from s6-tlsd on. Returns 0, or -1 with errno set, and *missing the program that it is
+ * about, or NULL. */
 int tlsserver_build(struct command *c, struct tlsserver const *s, char const **missing);
 
 #endif

@@ -8,6 +8,7 @@ import ssl
 import pytest
 
 import features
+from features import GROUPS, have
 from peer import Ended, Tls, context
 
 pytestmark = pytest.mark.quick
@@ -16,9 +17,11 @@ WRITTEN = ["SSL_PROTOCOL", "SSL_CIPHER", "SSL_TLS_SNI_SERVERNAME", "SSL_PEER_CER
            "SSL_PEER_CERT_SUBJECT", "SSL_SESSION_RESUMED", "SSL_GROUP", "SSL_ALPN_PROTOCOL",
            "SSL_PEER_CERT_ISSUER", "SSL_PEER_CERT_SERIAL", "SSL_PEER_CERT_NOTAFTER", "SSL_PEER_CERT_SAN"]
 CONFIGURED = ["CADIR", "CAFILE", "KEYFILE", "CERTFILE", "TLS_UID", "TLS_GID"]
-POLICY = {"TLS_MIN_VERSION": "1.2", "TLS_MAX_VERSION": "1.3", "TLS_GROUPS": "X25519",
-          "TLS_CIPHERS": "TLS_AES_128_GCM_SHA256:TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
-          "TLS_ALPN": "http/1.1"}
+KIND = "AES_128_GCM" if have("SUITES_AES_GCM") else "CHACHA20_POLY1305"
+SUITES = [f"TLS_{KIND}_SHA256"] + [f"TLS_ECDHE_{key}_WITH_{KIND}_SHA256" for key in ("ECDSA", "RSA") if have("TLS12")]
+POLICY = {"TLS_MIN_VERSION": "1.2" if have("TLS12") else "1.3", "TLS_MAX_VERSION": "1.3", "TLS_CIPHERS": ":".join(SUITES),
+          "TLS_GROUPS": ":".join(name for name, symbol in GROUPS.items() if have(symbol) and name != "P-521"),
+          **({"TLS_ALPN": "http/1.1"} if have("ALPN") else {})}
 ENV = ["env", "-0"]
 IANA = {"ECDHE-ECDSA-AES128-GCM-SHA256": "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
         "ECDHE-ECDSA-AES256-GCM-SHA384": "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
@@ -237,7 +240,7 @@ def test_Z_keeps_the_configuration(seen, pki):
 
 
 def test_Z_keeps_the_policy(seen):
-    given = {"TLS_MIN_VERSION": "1.2", "TLS_MAX_VERSION": "1.3"}
+    given = POLICY
     got, _ = seen("-Z", given)
     assert {name: got.get(name) for name in given} == given
 
