@@ -146,6 +146,15 @@ class Pki:
         openssl("req", "-new", "-utf8", "-config", self.config, "-key", key, "-subj", subject, "-out", path)
         return path
 
+    def with_address(self, url):
+        """A certificate that says where its revocation list and its status are to be had."""
+        usual, more = self.extensions, f"\ncrlDistributionPoints=URI:{url}\nauthorityInfoAccess=OCSP;URI:{url}\n"
+        self.extensions = lambda *args: self.write(usual(*args).read_text() + more, "ext")
+        try:
+            return self.sign("/CN=localhost", "DNS:localhost", "serverAuth", self.key(name=url), self.root())
+        finally:
+            self.extensions = usual
+
     def extensions(self, san, usage, ca, pathlen):
         limit = "" if pathlen is None else f",pathlen:{pathlen}"
         lines = ["subjectKeyIdentifier=hash"]

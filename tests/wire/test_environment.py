@@ -7,8 +7,7 @@ import ssl
 
 import pytest
 
-import features
-from features import GROUPS, have
+from features import GROUPS, have, library_is
 from peer import Ended, Tls, context
 
 pytestmark = pytest.mark.quick
@@ -170,7 +169,7 @@ def test_subject_is_rfc_4514_without_control_bytes(served, pki, value):
 
 
 # What the library refuses: a null byte in a name, several values in one RDN (with the parser that a build from source has).
-REFUSES_NUL, REFUSES_SEVERAL = features.library_is(5, 9), features.have("WOLFSSL_SOURCE")
+REFUSES_NUL, REFUSES_SEVERAL = library_is(5, 9), have("WOLFSSL_SOURCE")
 
 
 def refused(launch, ends, version, cert):

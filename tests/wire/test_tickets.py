@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from features import library_is, needs
+from features import GROUPS, have, library_is, needs, require
 from memory import held
 from peer import Tls, context
 from test_key_process import LOOKED_INTO, Connection
@@ -146,6 +146,18 @@ def test_ticket_is_worth_nothing_under_another_certificate(client, keys, pki):
 
 
 @needs("SNI_CERTS")
+@pytest.mark.parametrize("policy", [{"TLS_MAX_VERSION": "VERSION", "TLS_MIN_VERSION": "VERSION"}, {"TLS_GROUPS": "GROUP"},
+                                    {"TLS_ALPN": "h2"}])
+def test_ticket_is_worth_nothing_under_another_policy(client, keys, version, policy):
+    require(*["ALPN"] if "TLS_ALPN" in policy else ["TLS12"])
+    group = next(name for name, symbol in GROUPS.items() if have(symbol) and name != "P-521")
+    env = {name: {"VERSION": version, "GROUP": group}.get(value, value) for name, value in policy.items()}
+    client(keys(b"A"))
+    assert client.comes_again(keys(b"A"))
+    assert not client({**keys(b"A"), **env})
+    assert client.comes_again({**keys(b"A"), **env})
+
+
 def test_ticket_of_one_name_s_pair_is_not_for_another_s(client, keys, pki):
     env = {**keys(b"A"), **pki.issue(san="DNS:a.example.com").env("a.example.com"),
            **pki.issue(san="DNS:b.example.com").env("b.example.com")}
