@@ -70,7 +70,7 @@ static struct {
 enum { SUITES_N = sizeof suites / sizeof *suites, GROUPS_N = sizeof groups / sizeof *groups };
 
 _Static_assert((int)SUITES_N <= (int)POLICY_LIST_MAX && (int)GROUPS_N <= (int)POLICY_LIST_MAX,
-               "lists have room");
+               "lists_have_room");
 
 char const *policy_suite_name(unsigned int id) {
     for (size_t i = 0; i < SUITES_N; i++)
