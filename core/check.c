@@ -55,13 +55,9 @@ static void say_library(struct check *c) {
                        ", which mended ", mended[i].hole, ", unless its packager did", (char *)0);
 }
 
-static void say_tickets(struct check *c) {
-    struct creds const *creds = &c->plan->creds;
-    if (!CONFIG_TICKETS || !c->plan->server) return;
-    check_say(c, "session_tickets",
-              creds->ticketfile      ? creds->ticketfile
-              : creds->ticketfd >= 0 ? "by shared keys"
-                                     : "none");
+static char const *ticket_text(struct creds const *creds) {
+    if (creds->ticketfile) return creds->ticketfile;
+    return creds->ticketfd >= 0 ? "by shared keys" : "none";
 }
 
 static void say_peer(struct check *c) {
@@ -125,7 +121,7 @@ int check_run(struct chain_plan const *plan) {
     say_library(&c);
     say_policy(&c);
     if (CONFIG_OWN_CERTS) check_pairs(&c);
-    say_tickets(&c);
+    if (CONFIG_TICKETS && plan->server) check_say(&c, "session_tickets", ticket_text(&plan->creds));
     say_peer(&c);
     say_files(&c);
     check_say_number(&c, "handshake_limit",
