@@ -72,7 +72,7 @@ def test_page_can_be_read_in_a_browser(pages, page):
 
 
 def test_page_of_the_binary_has_every_symbol_with_its_help(pages):
-    symbols = re.findall(r"^\.It Cm (\w+)", (pages[0] / "s6-tls.8").read_text(), re.M)
+    symbols = re.findall(r"^\.It Cm ([A-Z0-9_]+) Pq ", (pages[0] / "s6-tls.8").read_text(), re.M)
     prompted = re.findall(r"^config (\w+)\n +(?:bool|int|string) \"", (TOP / "Kconfig").read_text(), re.M)
     assert sorted(symbols) == sorted([*prompted, *(name.upper().replace("-", "_") for name in APPLETS)])
     assert "is spoken.\n.It Cm CLIENT_CERTS" in (pages[0] / "s6-tls.8").read_text().replace("ever spoken", "is spoken")
