@@ -7,7 +7,8 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
 # What says something, or takes a part of what is to be said.
-SAYS = re.compile(r"\b(?:strerr_\w+|say_fatal\w*|say_debug|fatal(?:_sys)?|debug|engine_fail\w*|fail_\w+|check_fail|check_warn|die(?:_sys)?|refuse|failed|invalid|"
+SAYS = re.compile(r"\b(?:strerr_\w+|say_fatal\w*|say_debug|fatal(?:_sys)?|debug|engine_fail\w*|fail_\w+|check_fail|check_warn|"
+                  r"die(?:_sys)?|refuse|failed|invalid|"
                   r"unreadable|not_set|add_names?|add_time|add_number|add_text)\(")
 # What is no message on stderr: what --help and --version of the binary print; parts of formats that have no words; the
 # text of an #error, a name of a variable that is looked up, and names that are no text.

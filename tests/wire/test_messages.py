@@ -19,7 +19,8 @@ DOC = (TOP / "docs/messages.md").read_text()
 PIECES = {piece.replace('\\"', '"').strip() for piece in messages.pieces()}
 PREFIXES = {": fatal:", ": fatal: unable to", ": fatal: unable to execute"}
 # Single words that stand in messages: names of variables, a signal, marks.
-WORDS = {"unable to", "UID", "GID", "GIDLIST", "TLS_UID", "TLS_GID", "TLS_TICKETFD", "TLS_MIN_VERSION", "TLS_CIPHERS", "TLS_ALPN", "SIGTERM", ":", ",", ";", "/", "\"", ")", "; Ed25519"}
+WORDS = {"unable to", "UID", "GID", "GIDLIST", "TLS_UID", "TLS_GID", "TLS_TICKETFD", "TLS_MIN_VERSION",
+         "TLS_CIPHERS", "TLS_ALPN", "SIGTERM", ":", ",", ";", "/", "\"", ")", "; Ed25519"}
 ALERTS = set(re.findall(r'^ +\{\d+, "(\w+)",', (TOP / "core/engine_wolfssl_error.c").read_text(), re.M))
 
 
