@@ -31,7 +31,7 @@ static void say_user(struct check *c) {
 /* What a child says of itself by its exit code: the parts of the cage that are missing, or one of these. */
 enum { NO_USER = 100, NO_CAGE };
 
-static int try_as_child(struct ids const *ids) {
+static int try(struct ids const *ids) {
     char const *failed;
     if (ids_apply(ids, &failed) < 0) return NO_USER;
 #if CONFIG_CAGE
@@ -42,10 +42,14 @@ static int try_as_child(struct ids const *ids) {
 #endif
 }
 
+static void be_child(struct ids const *ids) {
+    _exit(try(ids));
+}
+
 static void say_cage(struct check *c) {
     int status;
     pid_t pid = fork();
-    if (!pid) _exit(try_as_child(&c->plan->ids));
+    if (!pid) be_child(&c->plan->ids);
     if (pid < 0 || wait_pid(pid, &status) < 0) {
         check_fail(c, "unable to fork", (char *)0);
         return;

@@ -13,7 +13,7 @@
 /* what stands before the content */
 enum { HEADER = offsetof(struct keyproc_request, in) };
 
-/* Good until the next call; its content is not zeros, which the library may refuse to sign. */
+/* Good until the next call; what is to be signed is not zeros, which the library may refuse. */
 static inline struct keyproc_request const *request(uint32_t op, uint32_t key, uint32_t scheme,
                                                     uint32_t len) {
     static struct keyproc_request q;
@@ -21,7 +21,7 @@ static inline struct keyproc_request const *request(uint32_t op, uint32_t key, u
     q.key = key;
     q.scheme = scheme;
     q.len = len;
-    memset(q.in, 0x5a, sizeof q.in);
+    memset(q.in, op == KEYPROC_SIGN ? 0x5a : 0, sizeof q.in);
     return &q;
 }
 

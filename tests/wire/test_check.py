@@ -56,6 +56,22 @@ def check(launch):
 # what is told
 
 
+def test_keys_for_tickets_are_told_of(check, tmp_path):
+    require("TICKETS")
+    file = tmp_path / "tickets"
+    file.write_bytes(b"x" * 80)
+    file.chmod(0o600)
+    assert check("s6-tlsd", TLS_TICKETKEYS=str(file)).code == 0
+    file.chmod(0o644)
+    assert check("s6-tlsd", TLS_TICKETKEYS=str(file)).warns(f"the file {file} of keys for tickets can be read by others")
+    file.write_bytes(b"x" * 79)
+    assert check("s6-tlsd", TLS_TICKETKEYS=str(file)).fails("its length is not a multiple of 80 bytes")
+
+
+def test_control_bytes_are_not_told(check):
+    assert "program=a?b\n" in check("s6-tlsd", "a\nb").out
+
+
 def test_server_tells_what_it_would_do(check, pki):
     cert = pki.issue()
     told = check("s6-tlsd", "cat")

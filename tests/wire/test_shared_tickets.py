@@ -142,6 +142,18 @@ def test_prog_of_s6_ucspitlsd_has_no_keys(launch):
     assert "memfd" not in run.stderr() and "\n..\n" in run.stderr()
 
 
+@pytest.mark.parametrize("opts, env", [("", {"TLS_TICKETKEYS": ""}), ("-Y", {})])
+def test_fd_that_is_not_wanted_is_closed(launch, ends, opts, env):
+    require(*["CLIENT_CERTS"] if opts else [])
+    fd = os.memfd_create("keys for tickets", 0)
+    run = launch.tlsd(opts, "ls -l /proc/self/fd", {"TLS_TICKETFD": fd, **env}, pass_fds=[fd])
+    os.close(fd)
+    tls = ends(run)
+    tls.handshake()
+    assert fds_with_keys(run.pid) == []
+    assert b"memfd" not in tls.recv_all()
+
+
 @pytest.mark.parametrize("value", ["", "x", "-1", "2", "3x", "99999999999"])
 def test_what_is_no_fd_is_100(launch, value):
     run = launch.tlsd("", "echo started >&2", {"TLS_TICKETFD": value})
