@@ -10,7 +10,8 @@
 #if CONFIG_TICKETS
 
 #ifndef HAVE_SESSION_TICKET
-#error this wolfSSL has no session tickets: say n to TICKETS
+/* cppcheck-suppress preprocessorErrorDirective ; it does not read the library's headers */
+#error "this wolfSSL has no session tickets: set CONFIG_TICKETS to n"
 #endif
 
 /* Each part after its length, so that no two lists of parts are one text. */
@@ -23,7 +24,7 @@ static int add(wc_Sha256 *h, void const *s, size_t len) {
 /* The numbers in the network's order: hosts that share a key may differ in theirs. */
 static int add_list(wc_Sha256 *h, struct policy_list const *list) {
     unsigned char s[2 * POLICY_LIST_MAX];
-    for (unsigned int i = 0; i < list->n; i++) {
+    for (size_t i = 0; i < list->n; i++) {
         s[2 * i] = (unsigned char)(list->ids[i] >> 8);
         s[2 * i + 1] = (unsigned char)list->ids[i];
     }
