@@ -25,7 +25,7 @@ static void say_user(struct check *c) {
     if (ok) check_say(c, "engine.user", check_text(&sa));
     stralloc_free(&sa);
     if (!geteuid() && !(ids->has_uid && ids->uid))
-        check_warn(c, "the engine stays root: TLS_UID and TLS_GID name somebody else", (char *)0);
+        check_warn(c, "the engine stays root: set TLS_UID and TLS_GID", (char *)0);
 }
 
 /* What a child says of itself by its exit code: the parts of the cage that are missing, or one of these. */
