@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "ticket.h"
+
 #include "alpn.h"
 
 enum { RECORD_HANDSHAKE = 22, HANDSHAKE_CLIENT_HELLO = 1, NAME_TYPE_HOST = 0 };
@@ -14,6 +16,8 @@ enum {
     EXTENSION_SUPPORTED_GROUPS = 10,
     EXTENSION_ALPN = 16,
     EXTENSION_STATUS_REQUEST_V2 = 17,
+    EXTENSION_SESSION_TICKET = 35,
+    EXTENSION_PRE_SHARED_KEY = 41,
     EXTENSION_SUPPORTED_VERSIONS = 43,
     EXTENSION_PSK_KEY_EXCHANGE_MODES = 45,
     EXTENSION_KEY_SHARE = 51
@@ -130,6 +134,28 @@ static enum clienthello_status ask_status(struct clienthello *h, int version) {
     return CLIENTHELLO_OK;
 }
 
+/* The library looks at a ticket's length first, and not whether it has come (5.5.4). */
+static int is_whole(struct span ticket) {
+    size_t before = TICKET_NAME + TICKET_SALT, around = before + 2 + TICKET_MAC;
+    return ticket.len >= around && number(ticket.s + before) == ticket.len - around;
+}
+
+static enum clienthello_status read_ticket(struct clienthello *h, struct span ext) {
+    if (ext.len && !is_whole(ext)) h->odd_ticket = 1;
+    return CLIENTHELLO_OK;
+}
+
+/* Each identity has an age behind it (RFC 8446 4.2.11). */
+static enum clienthello_status read_identities(struct clienthello *h, struct span ext) {
+    struct span list, identity;
+    int good = take_vector(&ext, 2, &list) && list.len;
+    while (good && list.len) {
+        good = take_vector(&list, 2, &identity) && skip(&list, 4);
+        if (good && !is_whole(identity)) h->odd_ticket = 1;
+    }
+    return good ? CLIENTHELLO_OK : bad(h, ALERT_DECODE_ERROR, "malformed pre_shared_key");
+}
+
 static enum clienthello_status read_extension(struct clienthello *h, unsigned int type, struct span ext) {
     switch (type) {
     case EXTENSION_SERVER_NAME: return read_server_name(h, ext);
@@ -139,6 +165,8 @@ static enum clienthello_status read_extension(struct clienthello *h, unsigned in
     case EXTENSION_ALPN: return read_alpn(h, ext);
     case EXTENSION_SUPPORTED_VERSIONS: return read_versions(h, ext);
     case EXTENSION_PSK_KEY_EXCHANGE_MODES: return read_psk_modes(h, ext);
+    case EXTENSION_SESSION_TICKET: return read_ticket(h, ext);
+    case EXTENSION_PRE_SHARED_KEY: return read_identities(h, ext);
     case EXTENSION_KEY_SHARE: h->has_key_share = 1; return CLIENTHELLO_OK;
     default: return CLIENTHELLO_OK;
     }

@@ -60,7 +60,8 @@ struct engine {
     int hellos_read; /* server: no other one can come */
     size_t allowed;  /* server: what the library may take of in, until then */
     int name_verified;
-    int psk_dhe; /* server: the client resumes with a key exchange of its own (TLS 1.3) */
+    int psk_dhe;    /* server: the client resumes with a key exchange of its own (TLS 1.3) */
+    int odd_ticket; /* server: of what the client brings, one is not as long as it says */
     int close_sent;
     int close_received;
     int failed;

@@ -17,9 +17,10 @@ static enum engine_status refuse(struct engine *e, int alert, char const *why) {
     return ENGINE_FAILED;
 }
 
-/* The library would do without. */
-static int resumes_with_key_exchange(struct clienthello const *h) {
-    return h->offers_psk_dhe && h->has_key_share;
+/* Without a key exchange the library would resume too, and it reads an odd ticket as far as that says. */
+static void note_resumption(struct engine *e, struct clienthello const *h) {
+    e->psk_dhe = h->offers_psk_dhe && h->has_key_share;
+    e->odd_ticket = h->odd_ticket;
 }
 
 static struct chain const *choose_chain(struct engine *e, char const *name) {
@@ -58,7 +59,7 @@ static enum engine_status take_hello(struct engine *e, struct clienthello const 
     struct chain const *c = choose_chain(e, h->named ? h->name : 0);
     memcpy(e->sni, h->name, sizeof e->sni);
     e->named = h->named;
-    e->psk_dhe = resumes_with_key_exchange(h);
+    note_resumption(e, h);
     if (!c || (e->config.sni_required && !c->name))
         return refuse(e, ALERT_UNRECOGNIZED_NAME,
                       h->named ? "no certificate for the server name that the client asks for"
@@ -83,7 +84,7 @@ static int is_same_client(struct engine const *e, struct clienthello const *h) {
 }
 
 static enum engine_status take_second_hello(struct engine *e, struct clienthello const *h) {
-    e->psk_dhe = resumes_with_key_exchange(h);
+    note_resumption(e, h);
     return is_same_client(e, h) ? ENGINE_OK
                                 : refuse(e, ALERT_ILLEGAL_PARAMETER,
                                          "client asks for something else in its second ClientHello");

@@ -60,7 +60,7 @@ static int seal_or_open(struct engine *e, enum ticket_op op, struct ticket *t) {
 
 /* Without a key exchange of its own, a resumed session would be open to whoever gets the ticket's key later. */
 static int is_refused(struct engine const *e, WOLFSSL *ssl) {
-    return wolfSSL_version(ssl) == TLS1_3_VERSION && !e->psk_dhe;
+    return e->odd_ticket || (wolfSSL_version(ssl) == TLS1_3_VERSION && !e->psk_dhe);
 }
 
 /* A SessionTicketEncCb. */

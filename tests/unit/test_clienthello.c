@@ -253,6 +253,51 @@ static void protocols_that_come_twice_are_fatal(void **state) {
     stralloc_free(&extensions);
 }
 
+/* A ticket whose sealed part has so many bytes, and says that it has others. */
+static int is_odd(unsigned int type, size_t len, size_t says) {
+    stralloc ticket = STRALLOC_ZERO, ext = STRALLOC_ZERO;
+    for (int i = 0; i < 32; i++) add(&ticket, "n", 1);
+    add_number(&ticket, 2, says);
+    for (size_t i = 0; i < len + 32; i++) add(&ticket, "s", 1);
+    if (type == 35) {
+        add(&ext, ticket.s, ticket.len);
+    } else {
+        stralloc list = STRALLOC_ZERO;
+        add_vector(&list, 2, ticket.s, ticket.len);
+        add_number(&list, 4, 0);
+        add_vector(&ext, 2, list.s, list.len);
+        stralloc_free(&list);
+    }
+    assert_int_equal(read_one_extension(type, ext.s, ext.len), CLIENTHELLO_OK);
+    stralloc_free(&ticket);
+    stralloc_free(&ext);
+    return hello.odd_ticket;
+}
+
+static void a_ticket_that_is_not_as_long_as_it_says_is_odd(void **state) {
+    (void)state;
+    for (unsigned int type = 35; type <= 41; type += 6) {
+        assert_false(is_odd(type, 100, 100));
+        assert_false(is_odd(type, 0, 0));
+        assert_true(is_odd(type, 100, 101));
+        assert_true(is_odd(type, 100, 99));
+        assert_true(is_odd(type, 0, 65535));
+        assert_int_equal(read_one_extension(type, "\0\7\0\1x\0\0\0\0", 9), CLIENTHELLO_OK);
+        assert_true(hello.odd_ticket);
+    }
+    assert_int_equal(read_one_extension(35, "", 0), CLIENTHELLO_OK);
+    assert_false(hello.odd_ticket);
+}
+
+static void wrong_lengths_in_identities_are_fatal(void **state) {
+    (void)state;
+    assert_bad(read_one_extension(41, "", 0), ALERT_DECODE_ERROR);
+    assert_bad(read_one_extension(41, "\0\0", 2), ALERT_DECODE_ERROR);
+    assert_bad(read_one_extension(41, "\0\6\0\1x\0\0\0", 8), ALERT_DECODE_ERROR);
+    assert_bad(read_one_extension(41, "\0\7\0\2x\0\0\0\0", 9), ALERT_DECODE_ERROR);
+    assert_bad(read_one_extension(41, "\0\10\0\1x\0\0\0\0", 9), ALERT_DECODE_ERROR);
+}
+
 int main(void) {
     struct CMUnitTest const tests[] = {
         cmocka_unit_test(all_that_a_client_wants_is_read),
@@ -272,6 +317,8 @@ int main(void) {
         cmocka_unit_test(psk_modes_are_looked_through_for_the_one_with_a_key_exchange),
         cmocka_unit_test(a_key_share_may_be_without_any),
         cmocka_unit_test(wrong_lengths_in_psk_modes_are_fatal),
+        cmocka_unit_test(a_ticket_that_is_not_as_long_as_it_says_is_odd),
+        cmocka_unit_test(wrong_lengths_in_identities_are_fatal),
         cmocka_unit_test(groups_beyond_the_most_are_not_looked_at),
         cmocka_unit_test(wrong_lengths_in_protocols_are_fatal),
         cmocka_unit_test(protocols_that_come_twice_are_fatal),

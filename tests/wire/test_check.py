@@ -358,6 +358,7 @@ def test_nothing_is_started_and_nothing_is_left(check, launch, tmp_path):
     assert members(launch.runs[-1].pid) == set()
 
 
+@pytest.mark.not_watched("strace: there can be one tracer")
 def test_it_makes_no_socket_and_reads_no_input(launch, tmp_path):
     trace = tmp_path / "trace"
     argv = ["strace", "-f", "-e", "trace=socket,connect,bind,accept,execve", "-o", str(trace), "s6-tlsd", "--check", "cat"]
