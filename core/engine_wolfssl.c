@@ -95,7 +95,8 @@ static int ask_for_name(struct engine *e) {
 static int show_shares(struct engine *e) {
 #if CONFIG_GROUP_X25519MLKEM768
     struct policy_list const *groups = &e->policy.groups;
-    if (groups->n < 2 || groups->ids[0] != WOLFSSL_X25519MLKEM768 || groups->ids[1] != WOLFSSL_ECC_X25519)
+    if (e->policy.max < POLICY_TLS13 || groups->n < 2 || groups->ids[0] != WOLFSSL_X25519MLKEM768 ||
+        groups->ids[1] != WOLFSSL_ECC_X25519)
         return 0;
     if (wolfSSL_UseKeyShare(e->ssl, WOLFSSL_X25519MLKEM768) != WOLFSSL_SUCCESS ||
         wolfSSL_UseKeyShare(e->ssl, WOLFSSL_ECC_X25519) != WOLFSSL_SUCCESS)

@@ -78,13 +78,24 @@ static int set_suites(struct engine *e) {
 
 #endif
 
+static int is_for_tls12(int id) {
+#if CONFIG_GROUP_X25519MLKEM768
+    return id != WOLFSSL_X25519MLKEM768;
+#else
+    (void)id;
+    return 1;
+#endif
+}
+
 static int set_groups(struct engine *e) {
-    int ids[POLICY_LIST_MAX], n = (int)e->policy.groups.n;
-    for (int i = 0; i < n; i++) {
-        ids[i] = e->policy.groups.ids[i];
-        if (wolfSSL_CTX_UseSupportedCurve(e->ctx, (word16)ids[i]) != WOLFSSL_SUCCESS) return -1;
+    int ids[POLICY_LIST_MAX], n = 0, tls12 = e->policy.max == POLICY_TLS12;
+    for (unsigned int i = 0; i < e->policy.groups.n; i++) {
+        int id = e->policy.groups.ids[i];
+        if (tls12 && !is_for_tls12(id)) continue;
+        ids[n++] = id;
+        if (wolfSSL_CTX_UseSupportedCurve(e->ctx, (word16)id) != WOLFSSL_SUCCESS) return -1;
     }
-    if (e->policy.max == POLICY_TLS12) return 0; /* what follows is for TLS 1.3 */
+    if (tls12) return 0; /* what follows is for TLS 1.3 */
     return wolfSSL_CTX_set_groups(e->ctx, ids, n) == WOLFSSL_SUCCESS ? 0 : -1;
 }
 
@@ -101,15 +112,6 @@ static int offers(struct clienthello const *h, int id) {
     for (unsigned int i = 0; i < h->ngroups; i++)
         if (h->groups[i] == id) return 1;
     return 0;
-}
-
-static int is_for_tls12(int id) {
-#if CONFIG_GROUP_X25519MLKEM768
-    return id != WOLFSSL_X25519MLKEM768;
-#else
-    (void)id;
-    return 1;
-#endif
 }
 
 static int first_common_group(struct engine const *e, struct clienthello const *h, int tls12) {

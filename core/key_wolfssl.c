@@ -177,6 +177,9 @@ static int sign_ecdsa(struct keyring *ring, struct key *k, unsigned char const *
                       unsigned char *out, word32 *outlen) {
     int good = 0;
     if (wc_ecc_sign_hash(in, inlen, out, outlen, &ring->rng, &k->u.ecc)) return -1;
+#ifdef FP_ECC
+    wc_ecc_fp_free(); /* it would make tables for a third use, which does not come: 5 ms */
+#endif
     return !wc_ecc_verify_hash(out, *outlen, in, inlen, &good, &k->u.ecc) && good ? 0 : -1;
 }
 #endif
