@@ -47,11 +47,6 @@ static void close_one(int *fd) {
     *fd = -1;
 }
 
-/* Its keys are for the key process alone, or for the engine until it is set up. */
-static void drop_ticketfd(struct chain_plan const *plan) {
-    if (CONFIG_TICKETS && plan->creds.ticketfd >= 0) fd_close(plan->creds.ticketfd);
-}
-
 /* ---- prog ---- */
 
 static void become_prog(struct run *run, int const to[2], int const from[2], int const control[2]) {
@@ -71,7 +66,7 @@ static void become_prog(struct run *run, int const to[2], int const from[2], int
     fd_close(to[1]);
     fd_close(from[0]);
     fd_close(control[1]);
-    drop_ticketfd(plan);
+    creds_close_tickets(&plan->creds);
     waiter_run(&w);
 }
 
@@ -277,7 +272,7 @@ int chain_run(struct chain_plan const *plan) {
     if (!code) code = keep_own_fds(&run);
     if (!code) code = fork_keys(&run);
     if (!code) code = conn_set_up(&run.conn);
-    drop_ticketfd(plan);
+    creds_close_tickets(&plan->creds);
     if (!code) code = conn_speak(&run.conn);
     conn_free(&run.conn);
     int waited = await_prog(&run);

@@ -109,6 +109,10 @@ int creds_find_tickets(struct creds *c, char const *const *envp, int wanted, str
     return 0;
 }
 
+void creds_close_tickets(struct creds const *c) {
+    if (CONFIG_TICKETS && c->ticketfd >= 0) fd_close(c->ticketfd);
+}
+
 static int not_built_in(struct creds_error *err, char const *variable) {
     *err = (struct creds_error){.what = "use ", .object = variable, .reason = "this build does not know it"};
     return -1;

@@ -45,6 +45,9 @@ int creds_find_anchors(struct creds *c, char const *const *envp, struct creds_er
 /* Finds TLS_TICKETKEYS, which may be absent or empty, and without it TLS_TICKETFD; an fd that is not wanted is closed. */
 int creds_find_tickets(struct creds *c, char const *const *envp, int wanted, struct creds_error *err);
 
+/* Closes the fd of TLS_TICKETFD, if there is one: in each process that has no more use for the keys. */
+void creds_close_tickets(struct creds const *c);
+
 /* Reads the keys into the ring, which is new: they get the numbers of their pairs, from 0, and each must be that of its
  * certificate; and the keys for tickets. Returns 0, or -1 with err. The names of the key files that others than their
  * owner and group may read are appended to exposed, each with a space before it. */

@@ -84,7 +84,7 @@ static int become_prog(struct chain_plan const *plan, struct delayed const *d) {
     fd_close(d->control[1]);
     fd_close(d->to[1]);
     fd_close(d->from[1]);
-    if (plan->creds.ticketfd >= 0) fd_close(plan->creds.ticketfd);
+    creds_close_tickets(&plan->creds);
     applet_exec_with(plan->prog, genalloc_s(char const *, &env), vars.s, vars.len);
 }
 

@@ -164,7 +164,7 @@ static int prepare(struct keyproc_task const *task, struct keyring **ring, struc
     *err = (struct creds_error){.what = "set up the key process", .object = ""};
     if (leave_parent(task) < 0 || keyring_keep_secret() < 0) return err->errnum = errno, code;
     *ring = keys_read(task->creds, task->verbosity, &code, err);
-    if (task->creds->ticketfd >= 0) fd_close(task->creds->ticketfd);
+    creds_close_tickets(task->creds);
     if (!*ring) return code;
     *err = (struct creds_error){.object = ""};
     if (ids_apply(task->ids, &err->what) < 0) return err->errnum = errno, EXIT_SYSTEM;
