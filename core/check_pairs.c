@@ -77,10 +77,6 @@ static void say_names(struct check *c, unsigned int pair, struct x509 const *x, 
         check_fail(c, "the certificate in ", p->certfile, " is not for ", p->name, (char *)0);
 }
 
-static int is_self_issued(struct x509 const *x) {
-    return der_is(&x->issuer, x->subject.s, x->subject.len);
-}
-
 /* How many certificates there are, who is above the last one, and whether each is signed by the next. */
 static void say_chain(struct check *c, unsigned int pair, unsigned int chain, char const *file) {
     stralloc der = STRALLOC_ZERO;
@@ -90,7 +86,7 @@ static void say_chain(struct check *c, unsigned int pair, unsigned int chain, ch
     char fmt[UINT_FMT];
     for (; der.len = 0, engine_chain_certificate(c->engine, chain, n, &der); n++) {
         if (!x509_read(&x, (unsigned char const *)der.s, der.len)) continue;
-        root = is_self_issued(&x);
+        root = x509_is_self_issued(&x);
         if (n) check_time(c, &x, "issuer's certificate", file);
     }
     fmt[uint_fmt(fmt, n)] = 0;

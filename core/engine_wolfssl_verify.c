@@ -61,8 +61,7 @@ static int is_self_signed(WOLFSSL_X509_STORE_CTX const *store) {
     struct x509 x;
     int i = store->error_depth;
     return store->error == ASN_NO_SIGNER_E && store->certs && i >= 0 && i < store->totalCerts &&
-           x509_read(&x, store->certs[i].buffer, store->certs[i].length) &&
-           der_is(&x.issuer, (char const *)x.subject.s, x.subject.len);
+           x509_read(&x, store->certs[i].buffer, store->certs[i].length) && x509_is_self_issued(&x);
 }
 
 /* Called for each certificate of the chain, from the anchor's end to the leaf; ok says what the library

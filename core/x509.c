@@ -72,3 +72,7 @@ int x509_is_for(struct x509 const *x, char const *name) {
             return 1;
     return 0;
 }
+
+int x509_is_self_issued(struct x509 const *x) {
+    return der_is(&x->issuer, x->subject.s, x->subject.len);
+}

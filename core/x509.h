@@ -25,6 +25,9 @@ enum { X509_SAN_EMAIL = 0x81, X509_SAN_DNS = 0x82, X509_SAN_URI = 0x86, X509_SAN
 /* Returns 1, or 0: der is no certificate. */
 int x509_read(struct x509 *x, unsigned char const *s, size_t len);
 
+/* Whether issuer and subject are the same name, byte by byte. */
+int x509_is_self_issued(struct x509 const *x);
+
 /* Each appends text without control bytes to sa. Returns 1; 0: no memory (errno ENOMEM) or malformed
  * (errno EPROTO). */
 int x509_name_text(stralloc *sa, struct der const *name); /* RFC 4514: last RDN first */
