@@ -74,10 +74,9 @@ struct engine {
     char error[768];
 };
 
-/* Which side it is on. Where only one is built in, the compiler knows, and leaves out what the other needs. */
-static inline int engine_wolfssl_is_server(struct engine const *e) {
-    return CONFIG_SERVER && (!CONFIG_CLIENT || e->config.server);
-}
+/* Which side it is on. Where only one is built in, the compiler knows, and leaves out what the other needs: a
+ * function would have to be optimised for that, and a library from source has but the one side. */
+#define engine_wolfssl_is_server(e) (CONFIG_SERVER && (!CONFIG_CLIENT || (e)->config.server))
 
 /* Sets the reason: the words given, up to a null pointer, are put together; control bytes are replaced.
  * Returns -1. */

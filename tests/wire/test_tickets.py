@@ -150,7 +150,7 @@ def test_ticket_is_worth_nothing_under_another_certificate(client, keys, pki):
                                     {"TLS_ALPN": "h2"}])
 def test_ticket_is_worth_nothing_under_another_policy(client, keys, version, policy):
     require(*["ALPN"] if "TLS_ALPN" in policy else ["TLS12"])
-    group = next(name for name, symbol in GROUPS.items() if have(symbol) and name != "P-521")
+    group = next(name for name, symbol in GROUPS.items() if have(symbol) and name not in ("P-521", "X25519MLKEM768"))
     env = {name: {"VERSION": version, "GROUP": group}.get(value, value) for name, value in policy.items()}
     client(keys(b"A"))
     assert client.comes_again(keys(b"A"))
