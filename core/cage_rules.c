@@ -1,8 +1,8 @@
 /* cage_rules: which system calls a caged process may make, and why. All others end it.
  * Must not include a header of the C library, like cage_arch.h.
  *
- * What costs is first: a conditional rule is gone through at each call that comes after it, while the kernel
- * remembers what is always allowed (5.11). Both C libraries are meant, and what they do on 32 bits too. */
+ * Both C libraries are meant, and what they do on 32 bits too. A call whose rules all have conditions is looked at each
+ * time; what is always allowed the kernel remembers (5.11). */
 
 #include "cage_filter.h"
 

@@ -26,9 +26,12 @@ static inline struct bpf_call bpf_call(uint32_t arch, uint32_t number, uint64_t 
     return c;
 }
 
-static inline uint32_t bpf_run(struct sock_filter const *program, size_t n, struct bpf_call const *c) {
+/* steps, if not null: the instructions that were run. */
+static inline uint32_t bpf_run(struct sock_filter const *program, size_t n, struct bpf_call const *c,
+                               size_t *steps) {
     uint32_t a = 0;
-    for (size_t at = 0; at < n; at++) {
+    for (size_t at = 0, run = 1; at < n; at++, run++) {
+        if (steps) *steps = run;
         struct sock_filter const *i = program + at;
         switch (i->code) {
         case BPF_LD | BPF_W | BPF_ABS:
@@ -36,6 +39,7 @@ static inline uint32_t bpf_run(struct sock_filter const *program, size_t n, stru
             a = c->word[i->k / 4];
             break;
         case BPF_ALU | BPF_AND | BPF_K: a &= i->k; break;
+        case BPF_JMP | BPF_JGE | BPF_K: at += a >= i->k ? i->jt : i->jf; break;
         case BPF_JMP | BPF_JEQ | BPF_K: at += a == i->k ? i->jt : i->jf; break;
         case BPF_JMP | BPF_JSET | BPF_K: at += (a & i->k) ? i->jt : i->jf; break;
         case BPF_RET | BPF_K: return i->k;

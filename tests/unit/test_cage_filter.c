@@ -123,7 +123,7 @@ static int make_programs(void **state) {
 
 static uint32_t verdict(size_t p, uint32_t arch, uint32_t number, uint64_t const args[6]) {
     struct bpf_call c = bpf_call(arch, number, args, cage_filter_big_endian());
-    return bpf_run(program[p].s, program[p].n, &c);
+    return bpf_run(program[p].s, program[p].n, &c, NULL);
 }
 
 static int holds(enum cage_test test, uint32_t value, uint64_t argument) {
@@ -231,6 +231,20 @@ static void every_rule_allows_what_it_says_and_no_more(void **state) {
     assert_true(seen > 40);
 }
 
+/* The kernel runs through it for each number when it is handed over. */
+static void a_call_without_conditions_is_found_in_few_steps(void **state) {
+    (void)state;
+    struct machine const *m = machine();
+    uint64_t const none[6] = {0};
+    for (size_t p = 0; p < COUNT(processes); p++)
+        for (uint32_t number = 0; number <= CALLS; number++) {
+            struct bpf_call c = bpf_call(m->arch, number + (uint32_t)m->base, none, cage_filter_big_endian());
+            size_t steps;
+            bpf_run(program[p].s, program[p].n, &c, &steps);
+            assert_in_range(steps, 1, 24);
+        }
+}
+
 static void another_architecture_ends_the_process(void **state) {
     (void)state;
     struct machine const *m = machine();
@@ -309,6 +323,7 @@ int main(void) {
     struct CMUnitTest const tests[] = {
         cmocka_unit_test(every_number_has_the_verdict_of_the_table),
         cmocka_unit_test(every_rule_allows_what_it_says_and_no_more),
+        cmocka_unit_test(a_call_without_conditions_is_found_in_few_steps),
         cmocka_unit_test(another_architecture_ends_the_process),
         cmocka_unit_test(numbers_of_x32_and_negative_ones_end_the_process),
         cmocka_unit_test(reading_waiting_and_ending_are_allowed_on_this_machine),
