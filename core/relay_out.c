@@ -8,15 +8,20 @@
 
 #include <skalibs/error.h>
 
-/* Less than this much unsent: more may be taken from prog. A record more than that is the most that waits. */
-enum { UNSENT_MAX = 16384 };
+/* Less than this much unsent: more may be taken from prog. Of a prog that writes a lot, several records are taken at a
+ * time, for one write: no more than leaves the engine willing to read (it stops at 65536 unsent). */
+enum { UNSENT_MAX = 16384, BATCH_MAX = 48000 };
+
+static int may_take(struct relay *r, size_t max) {
+    return r->local.rfd >= 0 && !r->outlen && relay_unsent(r) < max;
+}
 
 int relay_may_take(struct relay *r) {
-    return r->local.rfd >= 0 && !r->outlen && relay_unsent(r) < UNSENT_MAX;
+    return may_take(r, UNSENT_MAX);
 }
 
 /* prog's last words are what was in the pipe when it went: another holder of the pipe may go on for ever. */
-void relay_read_from(struct relay *r) {
+static void read_from(struct relay *r) {
     size_t max = sizeof r->outbuf;
     if (r->gone && (size_t)r->drain < max) max = (size_t)r->drain;
     ssize_t n = max ? net_read(&r->local, r->outbuf, max) : 0;
@@ -45,6 +50,12 @@ static int encrypt(struct relay *r) {
         relay_fail(r, engine_error(r->engine));
     }
     return 1;
+}
+
+/* A full read: there may be more. */
+void relay_read_from(struct relay *r) {
+    do read_from(r);
+    while (r->outlen == sizeof r->outbuf && encrypt(r) && may_take(r, BATCH_MAX));
 }
 
 /* What the peer sent before it went is still to be had, but no more is waited for. */
@@ -92,7 +103,7 @@ static void end_network_direction(struct relay *r) {
 /* What prog has left in the pipe. */
 static int drain(struct relay *r) {
     if (!r->gone || !relay_may_take(r)) return 0;
-    relay_read_from(r);
+    read_from(r);
     return 1;
 }
 

@@ -23,7 +23,9 @@
 #define WOLFSSL_IGNORE_FILE_WARN
 
 /* Each random number comes from the kernel, through core/engine_wolfssl_random.c: no generator here. */
+#ifndef __ASSEMBLER__
 int engine_wolfssl_random(unsigned char *s, unsigned int len);
+#endif
 #define CUSTOM_RAND_GENERATE_BLOCK engine_wolfssl_random
 
 /* What configure would have found */
