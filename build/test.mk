@@ -1,6 +1,6 @@
 # Building and running the tests.
 
-.PHONY: unit check lint model coverage interop load bench package randcheck
+.PHONY: unit check lint model coverage interop load bench profile package randcheck
 
 unit: $(UNIT)
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libcore.a $(SOURCE_LIBS) $(WATCH) $(O)/link-flags $(filter %.o,$(CMOCKA))
@@ -32,6 +32,10 @@ load: all
 bench: all
 	@S6TLS_BIN='$(abspath $(O))/s6-tls' JSON='$(abspath $(O))/bench.json' tests/bench/run $(BENCH)
 
+# Where that goes; a build with CONFIG_DEBUG is told apart better. It needs perf.
+profile: all
+	@/usr/bin/python3 tests/bench/profile '$(or $(BENCH),$(abspath $(O))/s6-tls)' docs
+
 # The recipes of build/packaging
 package:
 	@/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/package
@@ -49,5 +53,6 @@ help::
 	@echo 'make interop            other TLS clients and servers against the applets, compared with docs/interop.md'
 	@echo 'make load               10,000 connections through s6-tlsserver, or CONNECTIONS=n'
 	@echo 'make bench              what a connection costs, beside stunnel, socat and plain TCP: ROUNDS=5 COUNT=200 BENCH="name=binary ..."'
+	@echo 'make profile            where that goes, with perf, into docs/benchmarks.md: COUNT=500 BENCH=binary'
 	@echo 'make package            what build/packaging has recipes for: the Debian package is built, looked at, installed and used'
 	@echo 'make randcheck          build and try configurations chosen at random: SEEDS=3 of them, numbered from FIRST=1'
