@@ -85,11 +85,11 @@ static void client_certificate(struct tlsopt_parsing *p, int code, struct opterr
 
 static void sni_level(struct tlsopt *o, unsigned int level, struct opterror *err) {
 #if CONFIG_SNI_CERTS
-    (void)err;
+    if (level > 2) err->what = "no such level for option ";
 #else
     if (level) err->what = "certificates by server name are not built in: option ";
 #endif
-    o->snilevel = level < 2 ? level : 2;
+    o->snilevel = level;
 }
 
 int tlsopt_set_servername(struct tlsopt *o, char const *name) {

@@ -123,11 +123,13 @@ static void the_server_has_levels_of_sni(void **state) {
     server("-k 0"), assert_int_equal(o.snilevel, 0);
     server("-k1"), assert_int_equal(o.snilevel, 1);
     server("-k 2"), assert_int_equal(o.snilevel, 2);
-    server("-k 9"), assert_int_equal(o.snilevel, 2);
     server("--sni"), assert_int_equal(o.snilevel, 1);
     server("--mandatory-sni"), assert_int_equal(o.snilevel, 2);
     server("--sni-level=2"), assert_int_equal(o.snilevel, 2);
     refused(TLSOPT_TLSD, "-k a.org", "invalid number for option ", "-k");
+    refused(TLSOPT_TLSD, "-k 3", "no such level for option ", "-k");
+    refused(TLSOPT_TLSSERVER, "--sni-level=4294967295", "no such level for option ",
+            "--sni-level=4294967295");
 }
 #endif
 

@@ -88,8 +88,10 @@ def test_bad_option_is_100_and_named(launch, applet, opts):
 
 
 @pytest.mark.parametrize("opts", ["-k 3", "-k x", "-k -1", "--sni-level=7"])
-def test_bad_sni_level_is_100(launch, opts):
-    refused(start(launch, "s6-tlsd", opts), 100)
+def test_bad_sni_level_is_100(launch, pki, opts):
+    """Where there are pairs for each level."""
+    line = refused(start(launch, "s6-tlsd", opts, pki.issue().env("a.example.com")), 100)
+    assert f" for option {opts.split()[0]}" in line
 
 
 @pytest.mark.parametrize("opts", ["-6 x", "-7 x", "-6 -1", "--read-fd=x", "--write-fd=99999999999"])

@@ -194,7 +194,7 @@ def test_a_bad_user_of_the_engine(launch, name):
     refused(launch, "", 100, name, env={name: "nobody"})
 
 
-@pytest.mark.parametrize("opts, word", [("-u x", "-u"), ("-g -1", "-g"), ("-G 1,", "-G"), ("-K x", "-K"), ("-k x", "-k"),
+@pytest.mark.parametrize("opts, word", [("-u x", "-u"), ("-g -1", "-g"), ("-G 1,", "-G"), ("-K x", "-K"), ("-k x", "-k"), ("-k 3", "-k"),
                                         ("-t x", "-t"), ("-L", "-L"), ("--nonsense", "--nonsense")])
 def test_wrong_options(launch, opts, word):
     refused(launch, opts, 100, word)
