@@ -47,7 +47,7 @@ static void check_variables(struct tlsserver *s, char const *const *envp) {
     struct chain_plan plan = {.server = 1, .opt = s->tls, .envp = envp};
     struct opterror err;
     if (tlsserver_has_rules(s)) return;
-    plan.opt.verbosity = 1; /* -q is for what happens to connections */
+    if (!plan.opt.verbosity) plan.opt.verbosity = 1; /* -q is for what happens to connections */
     plan_find(&plan);
     creds_free(&plan.creds);
     if (idopt_read_env(&s->who, envp, &err) < 0) applet_refuse(&err);

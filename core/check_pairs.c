@@ -163,6 +163,9 @@ static void say_ticket_keys(struct check *c, char const *file) {
         check_warn(c, "the file ", file, " of keys for tickets can be read by others", (char *)0);
     if (ring) keyring_free(ring);
     stralloc_free(&exposed);
+    if (CONFIG_SNI_CERTS && c->plan->opt.snilevel == 1 && !creds_has_named(creds))
+        check_warn(c, "no KEYFILE:x is set: under -k 1 every name gets the certificate of CERTFILE",
+                   (char *)0);
 }
 
 void check_pairs(struct check *c) {

@@ -86,6 +86,13 @@ int creds_find_pairs(struct creds *c, char const *const *envp, int plain, int na
     return genalloc_len(struct creds_pair, &c->pairs) ? 0 : not_set(err, "any KEYFILE:x");
 }
 
+int creds_has_named(struct creds const *c) {
+    struct creds_pair const *pair = genalloc_s(struct creds_pair, &c->pairs);
+    for (size_t n = genalloc_len(struct creds_pair, &c->pairs); n; n--, pair++)
+        if (pair->name) return 1;
+    return 0;
+}
+
 int creds_find_anchors(struct creds *c, char const *const *envp, struct creds_error *err) {
     c->cadir = file_of(envp, "CADIR");
     c->cafile = file_of(envp, "CAFILE");

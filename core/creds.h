@@ -39,6 +39,9 @@ struct creds_error {
  * variable in err. */
 int creds_find_pairs(struct creds *c, char const *const *envp, int plain, int named, struct creds_error *err);
 
+/* Whether one of the pairs is for a name. */
+int creds_has_named(struct creds const *c);
+
 /* Finds CADIR or CAFILE. */
 int creds_find_anchors(struct creds *c, char const *const *envp, struct creds_error *err);
 

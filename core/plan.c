@@ -28,6 +28,13 @@ static void find_pairs(struct chain_plan *plan, int plain, int named) {
     if (creds_find_pairs(&plan->creds, plan->envp, plain, named, &err) < 0) die_of_creds(plan, &err);
 }
 
+/* A shell that drops variables with a colon in their names does it in silence. */
+static void warn_of_no_names(struct chain_plan const *plan) {
+    struct tlsopt const *opt = &plan->opt;
+    if (opt->snilevel == 1 && opt->verbosity > 1 && !opt->check && !creds_has_named(&plan->creds))
+        strerr_warnw("no KEYFILE:x is set: under -k 1 every name gets the certificate of CERTFILE");
+}
+
 static void find_anchors(struct chain_plan *plan) {
     struct creds_error err;
     if (creds_find_anchors(&plan->creds, plan->envp, &err) < 0) die_of_creds(plan, &err);
@@ -123,6 +130,7 @@ void plan_find(struct chain_plan *plan) {
         find_pairs(plan, plan->opt.snilevel != 2, plan->opt.snilevel != 0);
     else if (CONFIG_CLIENT_CERTS && plan->opt.send_cert)
         find_pairs(plan, 1, 0);
+    if (CONFIG_SNI_CERTS) warn_of_no_names(plan);
     if (CONFIG_TICKETS && plan->server) find_tickets(plan);
     if (CONFIG_PEER_CERTS && plan->opt.verify != ENGINE_VERIFY_NONE) find_anchors(plan);
     find_status(plan);

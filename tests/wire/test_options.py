@@ -122,6 +122,37 @@ def test_key_that_others_can_read_is_warned_of_at_2(launch, ends, pki, opts, war
 
 def test_key_that_only_its_owner_can_read_is_not_warned_of(launch, ends, pki):
     run = launch.tlsd("-v 2", "echo hi")
+@pytest.mark.parametrize("opts, warned", [("-v 2", True), ("-v 1", False)])
+@pytest.mark.parametrize("dates, word", [(PAST, "has expired"), (FUTURE, "is not yet valid")])
+def test_own_certificate_out_of_its_time_is_warned_of_at_2_before_a_client_comes(launch, pki, opts, warned, dates, word):
+    require("CHECK")
+    cert = pki.issue(dates=dates)
+    run = launch.tlsd(f"{opts} -K 500", "true", cert.env())
+    assert run.wait() == 98
+    assert (run.stderr().count(f"s6-tlsd: warning: the certificate in {cert.cert} {word}\n") == 1) == warned
+    assert run.stderr().count("warning") == warned
+
+
+def test_it_is_told_which_of_several_certificates_has_expired(launch, pki):
+    require("CHECK", "SNI_CERTS")
+    old = pki.issue("/CN=b", dates=PAST)
+    env = {**pki.issue().env(), **pki.issue("/CN=a").env("a.example.com"), **old.env("b.example.com")}
+    run = launch.tlsd("-k 1 -v 2 -K 500", "true", env)
+    assert run.wait() == 98
+    assert re.findall("warning: (.*)", run.stderr()) == [f"the certificate in {old.cert} has expired"]
+
+
+@pytest.mark.parametrize("opts, warned", [("-k 1 -v 2", True), ("-k 1", False), ("-v 2", False)])
+def test_level_1_without_a_pair_for_a_name_is_warned_of_at_2(launch, ends, opts, warned):
+    require("SNI_CERTS")
+    run = launch.tlsd(opts, "echo hi")
+    tls = ends(run, name="localhost")
+    tls.handshake()
+    assert tls.recv_all() == b"hi\n"
+    said = "s6-tlsd: warning: no KEYFILE:x is set: under -k 1 every name gets the certificate of CERTFILE\n"
+    assert (said in run.stderr()) == warned
+
+
     tls = ends(run)
     tls.handshake()
     assert tls.recv_all() == b"hi\n"

@@ -214,3 +214,24 @@ def test_a_program_that_is_not_installed_is_127(launch, lone, tmp_path, opts):
     run = launch.program([lone, *command("s6-tlsserver", f"{opts} 127.0.0.1 0", "cat")], env)
     assert run.wait() == 127
     assert run.stderr() == "s6-tlsserver: fatal: s6-tcpserver-access is neither built in nor in PATH\n"
+
+
+# what its log tells
+
+
+@needs_super_server
+def test_whose_connection_failed_is_told(serve):
+    server = serve()
+    with server.connect() as sock:
+        port = sock.getsockname()[1]
+        sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        told = f"s6-tlsd: fatal: remote=127.0.0.1 port={port}: peer does not speak TLS\n"
+        assert eventually(lambda: told in server.run.stderr()), server.run.stderr()
+
+
+@needs_super_server
+@pytest.mark.parametrize("opts, warned", [("-k 1 -v", True), ("-k 1", False), ("-v", False)])
+def test_level_1_without_a_pair_for_a_name_is_warned_of_before_it_listens(serve, opts, warned):
+    require("SNI_CERTS")
+    server = serve(opts)
+    assert ("s6-tlsserver: warning: no KEYFILE:x is set" in server.run.stderr()) == warned
