@@ -189,6 +189,20 @@ def test_s6_tlsclient_tells_of_its_whole_chain(check):
 
 
 @needs("S6_TLSSERVER", "S6_TLSD", "S6_TCPSERVER")
+def test_the_command_can_be_given_to_a_shell(check):
+    """Words that a shell would not take as they are come out of one as they went in."""
+    require("S6_APPLYUIDGID")
+    words = ["sh", "-c", 'echo "$1" \\ `x` | y', "", "it's", "''", "*", "~", "a=b", "#", "ä", "&", "-G,", "$HOME"]
+    told = check("s6-tlsserver", "-G", "", "127.0.0.1", "443", *words)
+    assert told.code == 0, told.out
+    out = subprocess.run(["sh", "-c", f"printf '%s\\n' {told['command']}"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    given = out.split("\n")[:-1]
+    assert given[-len(words):] == words
+    assert given[given.index("-G") + 1] == ""
+    assert " -- sh -c 'echo " in told["command"] and " a=b " in told["command"]
+
+
+@needs("S6_TLSSERVER", "S6_TLSD", "S6_TCPSERVER")
 @pytest.mark.parametrize("words, why", [
     (["nowhere", "443"], "invalid IP address: nowhere"), (["127.0.0.1", "65536"], "invalid port: 65536"),
     (["127.0.0.1", "443", "no-such-program"], "unable to execute no-such-program: it is not there"),
