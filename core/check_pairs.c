@@ -17,24 +17,10 @@ enum { SOON = 14 };
 
 enum { DAY = 86400 };
 
-/* Seconds since 1970 of a time as x509_time_text writes it; -1: it is none. */
-static int64_t seconds_of(char const *text) {
-    struct tm tm = {.tm_isdst = 0};
-    if (!strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm)) return -1;
-    return (int64_t)timegm(&tm);
-}
-
 static void say_name(struct check *c, unsigned int pair, char const *key, struct der const *name) {
     stralloc sa = STRALLOC_ZERO;
     if (x509_name_text(&sa, name)) check_say_of(c, "pair", pair, key, check_text(&sa));
     stralloc_free(&sa);
-}
-
-static int64_t seconds(struct der const *time) {
-    stralloc sa = STRALLOC_ZERO;
-    int64_t t = x509_time_text(&sa, time) ? seconds_of(check_text(&sa)) : -1;
-    stralloc_free(&sa);
-    return t;
 }
 
 static void say_time(struct check *c, unsigned int pair, char const *key, struct der const *time) {
@@ -45,8 +31,8 @@ static void say_time(struct check *c, unsigned int pair, char const *key, struct
 
 /* which: of the certificates in the file. */
 static void check_time(struct check *c, struct x509 const *x, char const *which, char const *file) {
-    int64_t now = (int64_t)time(0), to = seconds(&x->notafter);
-    if (seconds(&x->notbefore) > now)
+    int64_t now = (int64_t)time(0), to = x509_time_seconds(&x->notafter);
+    if (x509_time_seconds(&x->notbefore) > now)
         check_fail(c, "the ", which, " in ", file, " is not yet valid", (char *)0);
     if (to < now)
         check_fail(c, "the ", which, " in ", file, " has expired", (char *)0);
@@ -55,7 +41,7 @@ static void check_time(struct check *c, struct x509 const *x, char const *which,
 }
 
 static void say_validity(struct check *c, unsigned int pair, struct x509 const *x, char const *file) {
-    int64_t now = (int64_t)time(0), to = seconds(&x->notafter);
+    int64_t now = (int64_t)time(0), to = x509_time_seconds(&x->notafter);
     char fmt[UINT64_FMT];
     say_time(c, pair, "not_before", &x->notbefore);
     say_time(c, pair, "not_after", &x->notafter);
@@ -163,9 +149,6 @@ static void say_ticket_keys(struct check *c, char const *file) {
         check_warn(c, "the file ", file, " of keys for tickets can be read by others", (char *)0);
     if (ring) keyring_free(ring);
     stralloc_free(&exposed);
-    if (CONFIG_SNI_CERTS && c->plan->opt.snilevel == 1 && !creds_has_named(creds))
-        check_warn(c, "no KEYFILE:x is set: under -k 1 every name gets the certificate of CERTFILE",
-                   (char *)0);
 }
 
 void check_pairs(struct check *c) {
@@ -180,6 +163,9 @@ void check_pairs(struct check *c) {
         say_key(c, i, p);
         say_certificate(c, i, p);
     }
+    if (CONFIG_SNI_CERTS && c->plan->opt.snilevel == 1 && !creds_has_named(creds))
+        check_warn(c, "no KEYFILE:x is set: under -k 1 every name gets the certificate of CERTFILE",
+                   (char *)0);
     if (creds->ticketfile) say_ticket_keys(c, creds->ticketfile);
     secret_end();
 }

@@ -4,13 +4,16 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "cage.h"
 #include "exitcode.h"
 #include "keys.h"
+#include "remote.h"
 #include "report.h"
 #include "say.h"
 #include "secret.h"
+#include "x509.h"
 
 #define fatal(c, ...) say_fatal((c)->opt->verbosity, __VA_ARGS__)
 #define fatal_sys(c, ...) say_fatal_sys((c)->opt->verbosity, __VA_ARGS__)
@@ -106,6 +109,25 @@ static unsigned int handshake_limit(struct conn const *c) {
     return c->opt->handshake ? c->opt->handshake : CONFIG_HANDSHAKE_LIMIT;
 }
 
+/* It is for the peers to refuse, and may be this clock that is wrong. */
+static void warn_of_dates(struct conn const *c) {
+    struct creds_pair const *pair = genalloc_s(struct creds_pair, &c->creds->pairs);
+    stralloc der = STRALLOC_ZERO;
+    for (unsigned int i = 0; i < engine_chains(c->engine); i++, pair++) {
+        struct x509 x;
+        der.len = 0;
+        if (!engine_chain_certificate(c->engine, i, 0, &der) ||
+            !x509_read(&x, (unsigned char const *)der.s, der.len))
+            continue;
+        int64_t now = (int64_t)time(NULL);
+        if (x509_time_seconds(&x.notbefore) > now)
+            strerr_warnw("the certificate in ", pair->certfile, " is not yet valid");
+        if (x509_time_seconds(&x.notafter) < now)
+            strerr_warnw("the certificate in ", pair->certfile, " has expired");
+    }
+    stralloc_free(&der);
+}
+
 static int load(struct conn *c) {
     struct creds_error err;
     struct engine_config config = {
@@ -124,6 +146,7 @@ static int load(struct conn *c) {
         !engine_staples(c->engine))
         strerr_warnw(c->creds->ocspfile,
                      " is of no use: it has expired, is for another certificate, or cannot be verified");
+    if (CONFIG_CHECK && CONFIG_OWN_CERTS && !failed && c->opt->verbosity > 1) warn_of_dates(c);
     return failed ? fatal_creds(c, EXIT_CONFIG, &err) : get_keys(c);
 }
 
@@ -141,9 +164,27 @@ int conn_set_up(struct conn *c) {
 
 /* ---- speak ---- */
 
+/* What stands before a line about this connection and no other: whose it is. The caller frees sa. */
+static char const *whose(struct conn const *c, stralloc *sa) {
+    return remote_add(sa, c->envp) && sa->len && stralloc_cats(sa, ": ") && stralloc_0(sa) ? sa->s : "";
+}
+
+static int lost(struct conn const *c, char const *doing, char const *why) {
+    stralloc sa = STRALLOC_ZERO;
+    int code = fatal(c, EXIT_TLS, whose(c, &sa), doing, why);
+    stralloc_free(&sa);
+    return code;
+}
+
+static void warn_of_idleness(struct conn const *c) {
+    stralloc sa = STRALLOC_ZERO;
+    if (c->opt->verbosity > 1) strerr_warnw(whose(c, &sa), "nothing moved for too long: connection closed");
+    stralloc_free(&sa);
+}
+
 static int handshake_failed(struct conn *c, struct relay *relay) {
     char const *why = why_no_signature(c);
-    int code = why ? fatal(c, EXIT_TLS, "TLS handshake failed: ", why) : fatal(c, EXIT_TLS, relay_why(relay));
+    int code = why ? lost(c, "TLS handshake failed: ", why) : lost(c, "", relay_why(relay));
     c->shaken(c->data, 0);
     relay_run(relay);
     return code;
@@ -162,7 +203,7 @@ static int handshake(struct conn *c, struct relay *relay, struct engine_info *in
         say_debug(c->opt->verbosity, "handshake done, TLS 1.", engine_is_tls13(c->engine) ? 3 : 2);
         engine_get_info(c->engine, info);
         return c->shaken(c->data, info);
-    case RELAY_LATE: return fatal(c, EXIT_TLS, "TLS handshake not done in time");
+    case RELAY_LATE: return lost(c, "", "TLS handshake not done in time");
     case RELAY_ERROR: return fatal_sys(c, EXIT_SYSTEM, "wait for the network");
     default: return handshake_failed(c, relay);
     }
@@ -171,12 +212,10 @@ static int handshake(struct conn *c, struct relay *relay, struct engine_info *in
 static int relay_result(struct conn *c, struct relay *relay, enum relay_outcome outcome) {
     switch (outcome) {
     case RELAY_ENDED: return 0;
-    case RELAY_IDLE:
-        if (c->opt->verbosity > 1) strerr_warnw("nothing moved for too long: connection closed");
-        return 0;
+    case RELAY_IDLE: warn_of_idleness(c); return 0;
     case RELAY_ERROR: return fatal_sys(c, EXIT_SYSTEM, "wait for the network");
     case RELAY_LOST: return fatal_sys(c, EXIT_SYSTEM, "read or write the cleartext");
-    default: return fatal(c, EXIT_TLS, relay_why(relay));
+    default: return lost(c, "", relay_why(relay));
     }
 }
 

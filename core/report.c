@@ -4,13 +4,13 @@
 
 #include <string.h>
 
-#include <skalibs/env.h>
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
 #include "config.h"
 #include "escape.h"
+#include "remote.h"
 #include "x509.h"
 
 static int add_text(stralloc *sa, char const *key, char const *value) {
@@ -21,6 +21,13 @@ static int add_text(stralloc *sa, char const *key, char const *value) {
 static int add_number(stralloc *sa, char const *key, uint64_t n) {
     char fmt[UINT64_FMT];
     return stralloc_cats(sa, key) && stralloc_catb(sa, fmt, uint64_fmt(fmt, n));
+}
+
+static int add_remote(stralloc *sa, char const *const *envp) {
+    size_t start = sa->len;
+    if (!stralloc_append(sa, ' ') || !remote_add(sa, envp)) return 0;
+    if (sa->len == start + 1) sa->len = start;
+    return 1;
 }
 
 static int add_peer(stralloc *sa, struct engine_info const *info) {
@@ -47,8 +54,8 @@ void report_connection(struct engine_info const *info, struct relay const *relay
                        char const *const *envp) {
     stralloc sa = STRALLOC_ZERO;
     if (add_text(&sa, "protocol=", info->protocol) && add_text(&sa, " cipher=", info->cipher) &&
-        add_text(&sa, " sni=", info->sni) && add_text(&sa, " remote=", env_get2(envp, "TCPREMOTEIP")) &&
-        add_peer(&sa, info) && add_number(&sa, " resumed=", (uint64_t)info->resumed) &&
+        add_text(&sa, " sni=", info->sni) && add_remote(&sa, envp) && add_peer(&sa, info) &&
+        add_number(&sa, " resumed=", (uint64_t)info->resumed) &&
         add_number(&sa, " received=", relay->received) && add_number(&sa, " sent=", relay->sent) &&
         add_seconds(&sa, start) && stralloc_0(&sa))
         strerr_warni(sa.s);

@@ -4,6 +4,8 @@
 #ifndef X509_H
 #define X509_H
 
+#include <stdint.h>
+
 #include <skalibs/stralloc.h>
 
 #include "der.h"
@@ -34,6 +36,9 @@ int x509_name_text(stralloc *sa, struct der const *name); /* RFC 4514: last RDN 
 int x509_serial_text(stralloc *sa, struct x509 const *x); /* lower-case hexadecimal */
 int x509_time_text(stralloc *sa, struct der const *time); /* RFC 3339, UTC */
 int x509_san_text(stralloc *sa, struct x509 const *x);    /* DNS:a,IP:::1,email:b,URI:c */
+
+/* Since 1970; -1: malformed. */
+int64_t x509_time_seconds(struct der const *time);
 
 /* Whether the certificate is for this name (RFC 9525: SANs only): an IP address in text, compared on bytes
  * with the iPAddress ones, or a DNS name, "*" standing for the whole of a left-most label. A trailing dot

@@ -312,6 +312,14 @@ def test_key_file_that_others_can_read_is_warned_of(check, pki):
     assert not check("s6-tlsd", KEYFILE=key).warns("can be read by others")
 
 
+@needs("SNI_CERTS")
+def test_level_1_without_a_pair_for_a_name_is_warned_of(check, pki):
+    words = "no KEYFILE:x is set: under -k 1 every name gets the certificate of CERTFILE"
+    assert check("s6-tlsd", "-k", "1").warns(words)
+    assert not check("s6-tlsd").warns(words)
+    assert not check("s6-tlsd", "-k", "1", KEYFILE__localhost=pki.issue().key, CERTFILE__localhost=pki.issue().cert).warns(words)
+
+
 @needs("KEY_RSA")
 def test_weak_key_is_warned_of(check, pki):
     key, cert = pki.path("rsa.key"), pki.path("pem")
@@ -326,14 +334,6 @@ def test_certificate_that_expires_soon_is_warned_of(check, pki):
     now = datetime.datetime.utcnow()
     dates = tuple((now + datetime.timedelta(days=days)).strftime("%Y%m%d%H%M%SZ") for days in (-1, 3))
     told = check("s6-tlsd", **pki.issue(dates=dates).env())
-@needs("SNI_CERTS")
-def test_level_1_without_a_pair_for_a_name_is_warned_of(check, pki):
-    words = "no KEYFILE:x is set: under -k 1 every name gets the certificate of CERTFILE"
-    assert check("s6-tlsd", "-k", "1").warns(words)
-    assert not check("s6-tlsd").warns(words)
-    assert not check("s6-tlsd", "-k", "1", KEYFILE__localhost=pki.issue().key, CERTFILE__localhost=pki.issue().cert).warns(words)
-
-
     assert told.code == 0
     assert told.warns("expires soon")
     assert told["pair.1.days_left"] in ("2", "3")

@@ -170,3 +170,72 @@ def test_a_missing_client_certificate_is_told_of_on_both_sides(launch, ends, pki
     tls.sock.close()
     assert run.wait() == 98
     assert "peer sent alert certificate_required: it asks for a certificate, and got none" in run.stderr()
+
+
+# whose connection it was
+
+
+WHO = {"TCPREMOTEIP": "192.0.2.7", "TCPREMOTEPORT": "4711"}
+NO_TLS = "peer does not speak TLS\n"
+
+
+@pytest.fixture
+def nonsense(launch):
+    """What an applet says of a peer that does not speak TLS."""
+    def ask(applet, opts="", env=None):
+        run = getattr(launch, applet[3:])(opts, "true", {**WHO, **(env or {})})
+        run.sock.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        run.sock.shutdown(socket.SHUT_WR)
+        assert run.wait() == 98
+        return run.stderr()
+    return ask
+
+
+@pytest.mark.parametrize("applet", ["s6-tlsd", "s6-tlsc"])
+def test_a_failed_handshake_is_told_with_the_address_of_the_peer(nonsense, applet):
+    said = nonsense(applet)
+    assert said.startswith(f"{applet}: fatal: remote=192.0.2.7 port=4711: ") and said.endswith(NO_TLS)
+    assert said.count("\n") == said.count("remote=") == 1
+    assert nonsense(applet, "-v 0") == ""
+
+
+def test_without_an_address_there_is_nothing_in_its_place(nonsense):
+    assert nonsense("s6-tlsd", env={"TCPREMOTEPORT": None}) == f"s6-tlsd: fatal: remote=192.0.2.7: {NO_TLS}"
+    assert nonsense("s6-tlsd", env={"TCPREMOTEIP": None}) == f"s6-tlsd: fatal: {NO_TLS}"
+
+
+def test_an_address_is_escaped_and_cut(nonsense):
+    said = nonsense("s6-tlsd", env={"TCPREMOTEIP": "\x1b[2J \n" + "x" * 9000, "TCPREMOTEPORT": "\r1"})
+    assert said == f"s6-tlsd: fatal: remote=\\1b[2J\\ \\0a{'x' * 58} port=\\0d1: {NO_TLS}"
+
+
+@pytest.mark.parametrize("opts, words", [("-J", "peer ended the connection without close_notify"),
+                                         ("-K 400", "TLS handshake not done in time"),
+                                         ("-v 2 -I 400", "nothing moved for too long: connection closed")])
+def test_a_connection_that_ends_badly_is_told_with_the_address_of_the_peer(launch, ends, opts, words):
+    run = launch.tlsd(opts, "cat", WHO)
+    if "-K" not in opts:
+        tls = ends(run)
+        tls.handshake()
+        if opts == "-J":
+            tls.fin()
+        tls.recv_all()
+    run.wait()
+    assert f": remote=192.0.2.7 port=4711: {words}\n" in run.stderr()
+
+
+def test_the_line_of_a_connection_has_the_address_too(launch, ends):
+    run = launch.tlsd("-v 2", "true", WHO)
+    tls = ends(run)
+    tls.handshake()
+    tls.recv_all()
+    tls.fin()
+    assert run.wait() == 0
+    assert re.search(r"^s6-tlsd: info: protocol=.* remote=192\.0\.2\.7 port=4711 .*resumed=", run.stderr(), re.M)
+
+
+@pytest.mark.parametrize("opts, env", [("", {"KEYFILE": "/nonexistent"}), ("", {"KEYFILE": None}), ("-k 3", {})])
+def test_what_is_wrong_here_is_nobody_else_s(launch, opts, env):
+    run = launch.tlsd(opts, "true", {**WHO, **env})
+    assert run.wait() in (96, 100)
+    assert "192.0.2.7" not in run.stderr()

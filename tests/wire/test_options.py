@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from features import require
 from peer import Tls, context
+from pki import FUTURE, PAST
 
 pytestmark = pytest.mark.quick
 
@@ -120,8 +122,6 @@ def test_key_that_others_can_read_is_warned_of_at_2(launch, ends, pki, opts, war
     assert not warned or re.search(r"^s6-tlsd: warning: ", run.stderr(), re.M)
 
 
-def test_key_that_only_its_owner_can_read_is_not_warned_of(launch, ends, pki):
-    run = launch.tlsd("-v 2", "echo hi")
 @pytest.mark.parametrize("opts, warned", [("-v 2", True), ("-v 1", False)])
 @pytest.mark.parametrize("dates, word", [(PAST, "has expired"), (FUTURE, "is not yet valid")])
 def test_own_certificate_out_of_its_time_is_warned_of_at_2_before_a_client_comes(launch, pki, opts, warned, dates, word):
@@ -153,6 +153,8 @@ def test_level_1_without_a_pair_for_a_name_is_warned_of_at_2(launch, ends, opts,
     assert (said in run.stderr()) == warned
 
 
+def test_key_that_only_its_owner_can_read_is_not_warned_of(launch, ends, pki):
+    run = launch.tlsd("-v 2", "echo hi")
     tls = ends(run)
     tls.handshake()
     assert tls.recv_all() == b"hi\n"

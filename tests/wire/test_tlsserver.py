@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from chains import TOOLS, TlsServer, needs_super_server
+from features import require
 from harness import comm, command, eventually, status
 from peer import Ended, Tls, context
 from tcp import Refusal

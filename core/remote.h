@@ -1,0 +1,13 @@
+/* remote: who is at the other end, as what made the connection says in the environment: for lines of a log.
+ * Must not ask the system: in the cage it cannot. */
+
+#ifndef REMOTE_H
+#define REMOTE_H
+
+#include <skalibs/stralloc.h>
+
+/* Appends "remote=TCPREMOTEIP port=TCPREMOTEPORT", each value escaped and cut where it is long; or nothing: the first is
+ * not set. Returns 1, or 0: no memory. */
+int remote_add(stralloc *sa, char const *const *envp);
+
+#endif
