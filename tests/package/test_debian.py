@@ -1,57 +1,68 @@
-"""The Debian package: built from source, looked at by lintian, installed by dpkg in a root of its own that holds nothing but
-what it depends on and busybox, and used there."""
+"""The Debian package: built from source, looked at by lintian, installed by apt in a small Debian of its own, which debootstrap
+makes from where apt gets this one, used there, and removed without a trace."""
 
-import os
+import gzip
 import re
 import shutil
 import subprocess
+from pathlib import Path
+
+import pytest
 
 from conftest import TOP, VERSION, run
 
-
-def stanza(package):
-    return run("dpkg-query", "--status", package)
-
-
-def depends(text):
-    """The first choice of each dependency in a control file."""
-    found = re.findall(r"^(?:Pre-)?Depends: (.*)$", text, re.M)
-    return [re.match(r"[\w.+-]+", one.strip())[0] for line in found for one in line.split(",")]
+NAMES = sorted(["s6-tls", *(path.stem for path in (TOP / "applets").glob("*.c"))])
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def closure(names):
-    """The packages with all that they depend on, as this system has them."""
-    known, left = {}, list(names)
-    while left:
-        name = left.pop()
-        if name not in known:
-            known[name] = stanza(name)
-            left += depends(known[name])
-    return known
+def archive():
+    """The name of this release, and where apt gets it from."""
+    release = re.search(r"^VERSION_CODENAME=(\w+)$", Path("/etc/os-release").read_text(), re.M)[1]
+    places = run("apt-get", "indextargets", "--format", "$(CODENAME) $(COMPONENT) $(REPO_URI)", "Created-By: Packages")
+    found = [words[2] for words in map(str.split, places.splitlines()) if words[:2] == [release, "main"]]
+    assert found, f"apt has no list of {release}: apt-get update"
+    return release, found[0]
 
 
-def copy_package(name, root):
-    """The files of a package, as dpkg has put them here."""
-    for path in run("dpkg-query", "--listfiles", name).splitlines():
-        there = root + os.path.realpath(os.path.dirname(path)) + "/" + os.path.basename(path)
-        if os.path.isdir(path) or not os.path.lexists(path): # a directory, a link to one, what is left out of small systems
-            continue
-        os.makedirs(os.path.dirname(there), exist_ok=True)
-        shutil.copy(path, there, follow_symlinks=False)
+def depends(deb):
+    """The first choice of each dependency of a package."""
+    found = run("dpkg-deb", "--field", deb, "Depends")
+    return [re.match(r"[\w.+-]+", one.strip())[0] for one in found.split(",")]
 
 
-def make_root(root, deb):
-    """A system of what the package depends on, which dpkg takes for one."""
-    packages = closure([*depends(run("dpkg-deb", "--field", deb)), "busybox"])
-    for place in ("usr/bin", "usr/sbin", "usr/lib", "usr/lib64", "var/lib/dpkg/info", "var/lib/dpkg/updates", "dev", "proc", "tmp", "srv"):
-        os.makedirs(f"{root}/{place}")
-    for name in ("bin", "sbin", "lib", "lib64"):
-        os.symlink(f"usr/{name}", f"{root}/{name}")
-    for name in packages:
-        copy_package(name, root)
-    with open(f"{root}/var/lib/dpkg/status", "w") as status:
-        status.write("\n".join(packages.values()))
-    os.mknod(f"{root}/dev/null", 0o020666, os.makedev(1, 3))
+def mounted_below(root):
+    return [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines() if line.split()[1].startswith(f"{root}/")]
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Where a small Debian is to be. It is not there any more after the test."""
+    made = tmp_path / "root"
+    made.mkdir()
+    yield made
+    for where in reversed(mounted_below(made)):
+        run("umount", where)
+    shutil.rmtree(made)
+
+
+def make_system(root, packages):
+    """No file of it has to outlive a loss of power: dpkg need not wait for the disk."""
+    config = root / "etc/dpkg/dpkg.cfg.d"
+    config.mkdir(parents=True)
+    (config / "no-sync").write_text("force-unsafe-io\n")
+    release, address = archive()
+    run("timeout", "-k", "10", "280", "debootstrap", "--variant=minbase", "--force-check-gpg", f"--include={','.join(packages)}",
+        release, root, address)
+
+
+def inside(root, *argv, env=None):
+    return run("chroot", root, *argv, env={"PATH": PATH, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C", **(env or {})})
+
+
+def files(root):
+    """All that is there, but for what dpkg and apt write about what they do."""
+    own = re.compile(r"\./var/(lib/(dpkg|apt)|cache|log)/")
+    return {path for path in run("find", ".", "-xdev", cwd=root).splitlines() if not own.match(path)}
 
 
 def fetch(keys, port):
@@ -59,39 +70,51 @@ def fetch(keys, port):
                "--cacert", keys / "ca.pem", f"https://localhost:{port}/page")
 
 
-def use(root, keys):
-    """A service and a client, in the root, with its own programs."""
-    for name in ("key.pem", "cert.pem", "ca.pem"):
-        shutil.copy(keys / name, f"{root}/srv")
-    with open(f"{root}/srv/page", "w") as page:
-        page.write("from a package\n")
-    os.chmod(f"{root}/srv/page", 0o644)
-    env = {"PATH": "/usr/bin", "KEYFILE": "/srv/key.pem", "CERTFILE": "/srv/cert.pem", "TLS_UID": "65533", "TLS_GID": "65533"}
+SERVICE = {"KEYFILE": "/srv/key.pem", "CERTFILE": "/srv/cert.pem", "TLS_UID": "65533", "TLS_GID": "65533"}
+
+
+def serve_and_ask(root, keys):
+    """A service of the system, a client outside and one inside."""
     argv = ["chroot", root, "s6-tlsserver", "-1", "-u", "65534", "-g", "65534", "-G", "", "127.0.0.1", "0",
             "busybox", "httpd", "-i", "-h", "/srv"]
-    with subprocess.Popen(argv, env={**env, "PATH": "/usr/bin:/usr/sbin"}, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(argv, env={**SERVICE, "PATH": PATH}, stdout=subprocess.PIPE, text=True) as server:
         try:
             port = int(server.stdout.readline())
             assert fetch(keys, port) == "from a package\n"
-            client = ["chroot", root, "s6-tlsclient", "-4", "-H", "-k", "localhost", "127.0.0.1", port, "busybox", "sh", "-c",
-                      r'printf "GET /page HTTP/1.0\r\n\r\n" >&7; busybox cat <&6']
-            assert run(*client, env={"PATH": "/usr/bin:/usr/sbin", "CAFILE": "/srv/ca.pem"}).endswith("from a package\n")
+            client = ["s6-tlsclient", "-4", "-H", "-k", "localhost", "127.0.0.1", port, "sh", "-c",
+                      r'printf "GET /page HTTP/1.0\r\n\r\n" >&7; cat <&6']
+            assert inside(root, *client, env={"CAFILE": "/srv/ca.pem"}).endswith("from a package\n")
         finally:
             server.terminate()
 
 
-def test_it_is_built_without_fault_installed_and_used(source, keys, tmp_path):
+def use(root, keys):
+    for name in ("key.pem", "cert.pem", "ca.pem"):
+        shutil.copy(keys / name, root / "srv")
+    (root / "srv/page").write_text("from a package\n")
+    (root / "srv/page").chmod(0o644)
+    assert f"s6-tls {VERSION}" in inside(root, "s6-tls", "--version")
+    told = inside(root, "s6-tlsd", "--check=plain", "busybox", "httpd", env=SERVICE).splitlines()
+    assert "result=ok" in told and "pair.1.names=DNS:localhost" in told and "engine.user=uid 65533, gid 65533" in told
+    serve_and_ask(root, keys)
+
+
+def test_it_is_built_without_fault_installed_used_and_removed(source, keys, root, tmp_path):
     shutil.copytree(TOP / "build/packaging/debian", source / "debian")
     run("dpkg-buildpackage", "-us", "-uc", cwd=source, env={"DEB_BUILD_OPTIONS": "nocheck parallel=2"})
     arch = run("dpkg", "--print-architecture").strip()
     found = run("lintian", "--allow-root", "--fail-on", "error,warning", tmp_path / f"s6-tls_{VERSION}_{arch}.changes")
     assert "E:" not in found and "W:" not in found
-    deb, root = tmp_path / f"s6-tls_{VERSION}_{arch}.deb", str(tmp_path / "root")
-    make_root(root, deb)
-    run("dpkg", f"--root={root}", "--install", deb)
-    names = [path.stem for path in (TOP / "applets").glob("*.c")]
-    assert {f"/usr/bin/{name}" for name in names} < set(run("dpkg", f"--root={root}", "--listfiles", "s6-tls").splitlines())
-    assert f"s6-tls {VERSION}" in run("chroot", root, "s6-tls", "--version", env={"PATH": "/usr/bin:/usr/sbin"})
+    deb = tmp_path / f"s6-tls_{VERSION}_{arch}.deb"
+    make_system(root, [*depends(deb), "busybox"])
+    assert not mounted_below(root)
+    shutil.copy(deb, root / "srv/s6-tls.deb")
+    before = files(root)
+    inside(root, "apt-get", "install", "--yes", "/srv/s6-tls.deb")
+    assert {f"/usr/bin/{name}" for name in NAMES} < set(inside(root, "dpkg", "--listfiles", "s6-tls").splitlines())
+    for name in NAMES:
+        assert f".Dt {name.upper()} 8" in gzip.open(root / f"usr/share/man/man8/{name}.8.gz", "rt").read()
     use(root, keys)
-    run("dpkg", f"--root={root}", "--remove", "s6-tls")
-    assert not os.path.lexists(f"{root}/usr/bin/s6-tlsd")
+    inside(root, "apt-get", "purge", "--yes", "s6-tls")
+    assert files(root) - before == {f"./srv/{name}" for name in ("key.pem", "cert.pem", "ca.pem", "page")}
+    assert before <= files(root)
