@@ -110,21 +110,22 @@ static unsigned int handshake_limit(struct conn const *c) {
 }
 
 /* It is for the peers to refuse, and may be this clock that is wrong. */
-static void warn_of_dates(struct conn const *c) {
+static void warn_of_time(struct x509 const *x, char const *file) {
+    int64_t now = (int64_t)time(NULL);
+    if (x509_time_seconds(&x->notbefore) > now)
+        strerr_warnw("the certificate in ", file, " is not yet valid");
+    if (x509_time_seconds(&x->notafter) < now) strerr_warnw("the certificate in ", file, " has expired");
+}
+
+/* Our own, which the engine has in the order of the pairs. */
+static void look_at_times(struct conn const *c) {
     struct creds_pair const *pair = genalloc_s(struct creds_pair, &c->creds->pairs);
     stralloc der = STRALLOC_ZERO;
-    for (unsigned int i = 0; i < engine_chains(c->engine); i++, pair++) {
-        struct x509 x;
-        der.len = 0;
-        if (!engine_chain_certificate(c->engine, i, 0, &der) ||
-            !x509_read(&x, (unsigned char const *)der.s, der.len))
-            continue;
-        int64_t now = (int64_t)time(NULL);
-        if (x509_time_seconds(&x.notbefore) > now)
-            strerr_warnw("the certificate in ", pair->certfile, " is not yet valid");
-        if (x509_time_seconds(&x.notafter) < now)
-            strerr_warnw("the certificate in ", pair->certfile, " has expired");
-    }
+    struct x509 x;
+    for (unsigned int i = 0; i < engine_chains(c->engine); i++, der.len = 0)
+        if (engine_chain_certificate(c->engine, i, 0, &der) &&
+            x509_read(&x, (unsigned char const *)der.s, der.len))
+            warn_of_time(&x, pair[i].certfile);
     stralloc_free(&der);
 }
 
@@ -146,7 +147,7 @@ static int load(struct conn *c) {
         !engine_staples(c->engine))
         strerr_warnw(c->creds->ocspfile,
                      " is of no use: it has expired, is for another certificate, or cannot be verified");
-    if (CONFIG_CHECK && CONFIG_OWN_CERTS && !failed && c->opt->verbosity > 1) warn_of_dates(c);
+    if (CONFIG_CHECK && CONFIG_OWN_CERTS && !failed && c->opt->verbosity > 1) look_at_times(c);
     return failed ? fatal_creds(c, EXIT_CONFIG, &err) : get_keys(c);
 }
 
