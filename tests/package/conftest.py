@@ -21,11 +21,11 @@ def pytest_unconfigure(config):
     print(f"\n{len(stats.get('passed', []))} passed, {bad} failed")
 
 
-def run(*argv, cwd=TOP, env=None, code=0, **more):
+def run(*argv, cwd=TOP, env=None, code=0, timeout=300, **more):
     """Its stdout; a make that called the tests does not pass its variables on."""
     clean = {name: value for name, value in os.environ.items() if not re.match("MAKE|MFLAGS|WERROR|O$|CI$", name)}
     done = subprocess.run([str(word) for word in argv], cwd=cwd, env={**clean, **(env or {})}, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300, **more)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout, **more)
     assert done.returncode == code, f"{argv}: {done.returncode}\n{done.stdout[-5000:]}{done.stderr[-5000:]}"
     return done.stdout
 

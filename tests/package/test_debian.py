@@ -43,8 +43,8 @@ def root(tmp_path):
 def make_system(root, packages):
     """What ends it too late ends all of it."""
     release, address = archive()
-    run("timeout", "-k", "10", "280", "debootstrap", "--variant=minbase", "--force-check-gpg", f"--include={','.join(packages)}",
-        release, root, address)
+    run("timeout", "-k", "10", "570", "debootstrap", "--variant=minbase", "--force-check-gpg", f"--include={','.join(packages)}",
+        release, root, address, timeout=600)
 
 
 def inside(root, *argv, env=None):
