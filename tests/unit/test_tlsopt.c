@@ -288,7 +288,7 @@ static void what_was_parsed_is_written_for_a_child(void **state) {
 #endif
 #if CONFIG_SNI_CERTS
     formats(TLSOPT_TLSD, "--sni", "-k1");
-    formats(TLSOPT_TLSD, "-k 5", "-k2");
+    formats(TLSOPT_TLSD, "--mandatory-sni", "-k2");
 #endif
 }
 
