@@ -8,6 +8,7 @@
 #include <skalibs/strerr.h>
 
 #include "config.h"
+#include "conn.h"
 #include "exitcode.h"
 
 static char const *version_text(unsigned int version) {
@@ -101,21 +102,9 @@ static void say_files(struct check *c) {
     c->failed |= failed;
 }
 
-static struct engine *make_engine(struct chain_plan const *plan) {
-    struct engine_config config = {
-        .server = plan->server,
-        .verify = plan->opt.verify,
-        .servername = plan->opt.servername,
-        .sni_required = plan->server && plan->opt.snilevel == 2,
-        .tickets = plan->creds.ticketfile || plan->creds.ticketfd >= 0,
-        .policy = &plan->policy,
-    };
-    return engine_new(&config);
-}
-
 int check_run(struct chain_plan const *plan) {
     struct check c = {.plan = plan, .plain = plan->opt.check == TLSOPT_CHECK_PLAIN};
-    c.engine = make_engine(plan);
+    c.engine = conn_engine(plan->server, &plan->opt, &plan->creds, &plan->policy);
     if (!c.engine) strerr_dief(EXIT_ENGINE, "unable to set up the TLS engine");
     check_say(&c, "applet", PROG);
     say_library(&c);
@@ -124,8 +113,7 @@ int check_run(struct chain_plan const *plan) {
     if (CONFIG_TICKETS && plan->server) check_say(&c, "session_tickets", ticket_text(&plan->creds));
     say_peer(&c);
     say_files(&c);
-    check_say_number(&c, "handshake_limit",
-                     plan->opt.handshake ? plan->opt.handshake : CONFIG_HANDSHAKE_LIMIT);
+    check_say_number(&c, "handshake_limit", tlsopt_handshake_limit(&plan->opt));
     check_say_number(&c, "idle_limit", plan->opt.idle);
     check_processes(&c);
     check_say(&c, "result", c.failed ? "would fail" : "ok");

@@ -105,8 +105,17 @@ static int enter_cage(struct conn *c) {
 
 #endif
 
-static unsigned int handshake_limit(struct conn const *c) {
-    return c->opt->handshake ? c->opt->handshake : CONFIG_HANDSHAKE_LIMIT;
+struct engine *conn_engine(int server, struct tlsopt const *opt, struct creds const *creds,
+                           struct policy const *policy) {
+    struct engine_config config = {
+        .server = server,
+        .verify = opt->verify,
+        .servername = opt->servername,
+        .sni_required = server && opt->snilevel == 2,
+        .tickets = creds->ticketfile || creds->ticketfd >= 0,
+        .policy = policy,
+    };
+    return engine_new(&config);
 }
 
 /* It is for the peers to refuse, and may be this clock that is wrong. */
@@ -131,15 +140,7 @@ static void look_at_times(struct conn const *c) {
 
 static int load(struct conn *c) {
     struct creds_error err;
-    struct engine_config config = {
-        .server = c->server,
-        .verify = c->opt->verify,
-        .servername = c->opt->servername,
-        .sni_required = c->server && c->opt->snilevel == 2,
-        .tickets = c->creds->ticketfile || c->creds->ticketfd >= 0,
-        .policy = c->policy,
-    };
-    c->engine = engine_new(&config);
+    c->engine = conn_engine(c->server, c->opt, c->creds, c->policy);
     if (!c->engine) return fatal(c, EXIT_ENGINE, "unable to set up the TLS engine");
     int failed = creds_load_certificates(c->creds, c->engine, &err) < 0;
     secret_end(); /* the files */
@@ -154,7 +155,7 @@ static int load(struct conn *c) {
 int conn_set_up(struct conn *c) {
     char const *failed;
     tain_now_g();
-    limit_keys(c, handshake_limit(c));
+    limit_keys(c, tlsopt_handshake_limit(c->opt));
     int code = load(c);
     if (code) return code;
     if (ids_apply(c->ids, &failed) < 0) return fatal_sys(c, EXIT_SYSTEM, failed);
@@ -192,8 +193,8 @@ static int handshake_failed(struct conn *c, struct relay *relay) {
 }
 
 static int handshake(struct conn *c, struct relay *relay, struct engine_info *info) {
-    limit_keys(c, handshake_limit(c));
-    enum relay_outcome outcome = relay_handshake(relay, handshake_limit(c));
+    limit_keys(c, tlsopt_handshake_limit(c->opt));
+    enum relay_outcome outcome = relay_handshake(relay, tlsopt_handshake_limit(c->opt));
     int e = errno;
     engine_set_signer(c->engine, 0, 0);
     if (CONFIG_TICKETS) engine_set_sealer(c->engine, 0, 0);

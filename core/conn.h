@@ -35,6 +35,10 @@ struct conn {
     struct engine *engine;
 };
 
+/* The engine for such a connection, without the files of creds yet. The caller frees it. Returns NULL on failure. */
+struct engine *conn_engine(int server, struct tlsopt const *opt, struct creds const *creds,
+                           struct policy const *policy);
+
 /* Each returns 0, or what to exit with: then it has said why. After the last fork. The second closes net and
  * local. */
 int conn_set_up(struct conn *c);

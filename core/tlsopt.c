@@ -92,6 +92,10 @@ static void sni_level(struct tlsopt *o, unsigned int level, struct opterror *err
     o->snilevel = level;
 }
 
+unsigned int tlsopt_handshake_limit(struct tlsopt const *o) {
+    return o->handshake ? o->handshake : CONFIG_HANDSHAKE_LIMIT;
+}
+
 int tlsopt_set_servername(struct tlsopt *o, char const *name) {
     char ip[16];
     o->servername = name;

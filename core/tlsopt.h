@@ -37,7 +37,7 @@ struct tlsopt {
     int keep;      /* -Z: prog keeps the TLS variables */
     unsigned int
         verbosity; /* -v: 0 to 3; of s6-tlsserver and s6-tlsclient, their -q and -v are not taken here */
-    unsigned int handshake; /* -K: milliseconds, 0 no limit */
+    unsigned int handshake; /* -K: milliseconds, 0 not given: as configured */
     unsigned int idle; /* -I: milliseconds, 0 no limit; without it -K, but for the -io and ucspi applets */
     unsigned int snilevel;   /* server -k: 0, 1, 2 */
     char const *servername;  /* client -k, or 0 */
@@ -65,6 +65,9 @@ int tlsopt_end(struct tlsopt_parsing const *p, struct opterror *err);
 
 /* As -k of a client. Returns 0, or -1: no name that a server can have. */
 int tlsopt_set_servername(struct tlsopt *o, char const *name);
+
+/* Milliseconds that a handshake may take. */
+unsigned int tlsopt_handshake_limit(struct tlsopt const *o);
 
 /* Adds the options that make user parse to o again: only those that are not its defaults. */
 void tlsopt_format(struct command *c, struct tlsopt const *o, enum tlsopt_user user);
