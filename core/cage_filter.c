@@ -75,14 +75,17 @@ static void add_condition(struct writer *w, unsigned int n, enum cage_test test,
     }
 }
 
-/* The rules of one call, n of them, one after the other until one allows it. The accumulator has the call's number; behind
- * a condition it has not, but then no other call can follow. */
+/* The rules of one call, n of them, one after the other until one allows it; one without conditions does at once. The
+ * accumulator has the call's number; behind a condition it has not, but then no other call can follow. */
 static void add_call(struct writer *w, struct cage_rule const *const *rules, size_t n) {
     size_t all = 0;
-    for (size_t i = 0; i < n; i++) all += rule_length(rules[i]);
-    if (!all) {
-        add(w, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)rules[0]->call, w->allow - w->len - 1, 0);
-        return;
+    for (size_t i = 0; i < n; i++) {
+        size_t one = rule_length(rules[i]);
+        if (!one) {
+            add(w, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)rules[0]->call, w->allow - w->len - 1, 0);
+            return;
+        }
+        all += one;
     }
     add(w, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)rules[0]->call, 0, all + 1);
     for (size_t i = 0; i < n; i++) {
