@@ -1,5 +1,6 @@
 """servers: what is measured, and what it is measured with. Must not measure."""
 
+import atexit
 import os
 import shutil
 import signal
@@ -46,15 +47,21 @@ def listens(port):
 
 
 class Server:
-    """A contender that serves prog on a port, until it is ended."""
+    """A contender that serves prog on a port, until it is ended, or what measures it fails."""
 
     def __init__(self, contender, prog):
         self.port = free_port()
         argv, env = contender(self.port, prog)
         self.process = subprocess.Popen(argv, env={**os.environ, **env}, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        atexit.register(self.stop)
         if not eventually(lambda: listens(self.port), 5):
             sys.exit(f"{argv[0]} does not listen")
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait()
 
     def end(self):
         """Seconds of CPU that it took, with all that it waited for."""
