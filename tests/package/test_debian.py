@@ -37,14 +37,14 @@ def root(tmp_path):
     made.mkdir()
     run("mount", "-t", "tmpfs", "-o", "size=1g,mode=755", "tmpfs", made)
     yield made
-    run("umount", "--recursive", "--lazy", made) # with what a debootstrap that was ended has mounted
+    run("umount", "--recursive", "--lazy", made)
 
 
 def make_system(root, packages):
-    """What ends it too late ends all of it."""
+    """In namespaces of its own: whatever ends it too early, an interrupt too, ends all of its processes and mounts."""
     release, address = archive()
-    run("timeout", "-k", "10", "570", "debootstrap", "--variant=minbase", "--force-check-gpg", f"--include={','.join(packages)}",
-        release, root, address, timeout=600)
+    run("unshare", "--mount", "--pid", "--kill-child", "debootstrap", "--variant=minbase", "--force-check-gpg",
+        f"--include={','.join(packages)}", release, root, address, timeout=600)
 
 
 def inside(root, *argv, env=None):
