@@ -16,6 +16,7 @@
 #include "exitcode.h"
 #include "fds.h"
 #include "peerenv.h"
+#include "remote.h"
 #include "say.h"
 #include "waiter.h"
 
@@ -117,6 +118,13 @@ static int keep_own_fds(struct run *run) {
     return 0;
 }
 
+static void warn_of_left_out(struct run const *run, char const *names) {
+    stralloc sa = STRALLOC_ZERO;
+    if (run->plan->opt.verbosity > 1)
+        strerr_warnw(remote_prefix(&sa, run->plan->envp), "too long or malformed, not told to prog:", names);
+    stralloc_free(&sa);
+}
+
 /* After the handshake, with what it came to: prog may start. Without: there will be no prog. */
 static int tell_prog(struct run *run, struct engine_info const *info) {
     size_t max = run->plan->prog ? PEERENV_MAX : PEERENV_NOTIFY_MAX;
@@ -128,8 +136,8 @@ static int tell_prog(struct run *run, struct engine_info const *info) {
         code = fatal_sys(run, EXIT_SYSTEM, "describe the connection");
     else if (allwrite(run->control, block.s, block.len) < block.len)
         code = fatal_sys(run, EXIT_SYSTEM, "start prog");
-    else if (left_out.len > 1 && run->plan->opt.verbosity > 1)
-        strerr_warnw("too long or malformed, not told to prog:", left_out.s);
+    else if (left_out.len > 1)
+        warn_of_left_out(run, left_out.s);
     stralloc_free(&block);
     stralloc_free(&left_out);
     close_one(&run->control);

@@ -166,21 +166,17 @@ int conn_set_up(struct conn *c) {
 
 /* ---- speak ---- */
 
-/* What stands before a line about this connection and no other: whose it is. The caller frees sa. */
-static char const *whose(struct conn const *c, stralloc *sa) {
-    return remote_add(sa, c->envp) && sa->len && stralloc_cats(sa, ": ") && stralloc_0(sa) ? sa->s : "";
-}
-
 static int lost(struct conn const *c, char const *doing, char const *why) {
     stralloc sa = STRALLOC_ZERO;
-    int code = fatal(c, EXIT_TLS, whose(c, &sa), doing, why);
+    int code = fatal(c, EXIT_TLS, remote_prefix(&sa, c->envp), doing, why);
     stralloc_free(&sa);
     return code;
 }
 
 static void warn_of_idleness(struct conn const *c) {
     stralloc sa = STRALLOC_ZERO;
-    if (c->opt->verbosity > 1) strerr_warnw(whose(c, &sa), "nothing moved for too long: connection closed");
+    if (c->opt->verbosity > 1)
+        strerr_warnw(remote_prefix(&sa, c->envp), "nothing moved for too long: connection closed");
     stralloc_free(&sa);
 }
 

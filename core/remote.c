@@ -20,3 +20,7 @@ int remote_add(stralloc *sa, char const *const *envp) {
     if (!ip) return 1;
     return add_text(sa, "remote=", ip) && (!port || add_text(sa, " port=", port));
 }
+
+char const *remote_prefix(stralloc *sa, char const *const *envp) {
+    return remote_add(sa, envp) && sa->len && stralloc_cats(sa, ": ") && stralloc_0(sa) ? sa->s : "";
+}

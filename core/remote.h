@@ -10,4 +10,7 @@
  * not set. Returns 1, or 0: no memory. */
 int remote_add(stralloc *sa, char const *const *envp);
 
+/* What stands before a line about this connection and no other: the same and ": ", or "". The caller frees sa. */
+char const *remote_prefix(stralloc *sa, char const *const *envp);
+
 #endif

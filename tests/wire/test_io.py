@@ -176,14 +176,14 @@ def test_block_stays_within_4095_bytes(ends, pki, server):
     names = ",".join(f"DNS:{'n' * 60}{i}.example.com" for i in range(60))
     cert = pki.client(subject="/CN=" + "long" * 16, san=names)
     rfd, wfd = os.pipe()
-    run = server.start(f"-y -v 2 -d {wfd}", extra=(wfd,))
+    run = server.start(f"-y -v 2 -d {wfd}", extra=(wfd,), env={"TCPREMOTEIP": "192.0.2.7"})
     server.close_theirs()
     os.close(wfd)
     ends(run, "1.2", cert=cert).handshake()
     block = os.read(rfd, 65536)
     assert len(block) <= 4095 and block.endswith(b"\0\0")
     assert b"\0SSL_PEER_CERT_SAN\0" in block and b"\0SSL_PEER_CERT_SUBJECT=CN=" in block
-    assert eventually(lambda: "warning: too long or malformed, not told to prog: SSL_PEER_CERT_SAN\n" in run.stderr())
+    assert eventually(lambda: "warning: remote=192.0.2.7: too long or malformed, not told to prog: SSL_PEER_CERT_SAN\n" in run.stderr())
 
 
 def test_failed_handshake_is_98_and_nothing_is_told(server, ends):
