@@ -39,7 +39,8 @@ endif
 WOLFSSL_OBJECTS := $(patsubst $(WOLFSSL_SRC)/%,$(O)/wolfssl/%.o,$(basename \
 	$(call wolfssl_have,$(WOLFSSL_FILES),c) $(if $(CONFIG_WOLFSSL_ASM),$(call wolfssl_have,$(WOLFSSL_ASM_FILES),S))))
 WOLFSSL_SYMBOLS := $(shell grep -o 'CONFIG_[A-Z0-9_]*' build/wolfssl/user_settings.h | sort -u)
-WOLFSSL := -DWOLFSSL_USER_SETTINGS -Ibuild/wolfssl -isystem$(WOLFSSL_SRC)
+# 5.5 asks for the assembly's macro in a file that reads no settings.
+WOLFSSL := -DWOLFSSL_USER_SETTINGS $(call if_config,WOLFSSL_ASM,-DWOLFSSL_X86_64_BUILD) -Ibuild/wolfssl -isystem$(WOLFSSL_SRC)
 SOURCE_LIBS += $(O)/libwolfssl.a
 
 # The instructions are those that it asks the processor for before it uses them

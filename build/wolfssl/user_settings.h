@@ -150,9 +150,8 @@ int engine_wolfssl_random(unsigned char *s, unsigned int len);
 #define WOLFSSL_AES_SMALL_TABLES
 #endif
 
-/* x86_64: chosen when it runs, by what the processor has */
+/* x86_64, as build/source.mk has told the compiler: chosen when it runs, by what the processor has */
 #if CONFIG_WOLFSSL_ASM
-#define WOLFSSL_X86_64_BUILD
 #define USE_INTEL_SPEEDUP
 #define WOLFSSL_AESNI
 #define WOLFSSL_HAVE_SP_ECC
