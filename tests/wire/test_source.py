@@ -117,12 +117,15 @@ def test_randconfig_takes_no_source_that_is_not_there(tmp_path):
 
 
 def built_in_a_copy(where, out, *goals, env):
+    """The binary, made in a copy of the tree, of sources that are elsewhere under another name each time."""
     for name in ("applets", "core", "build", "Kconfig", "Makefile"):
         if (TOP / name).is_dir():
             shutil.copytree(TOP / name, where / name, ignore=shutil.ignore_patterns("out*"))
         else:
             shutil.copy(TOP / name, where / name)
-    sources = [f"{name}_SRC={max((TOP / 'sources').glob(f'{name.lower()}-*'), default='')}" for name in ("WOLFSSL", "SKALIBS")]
+    links = where.with_name(where.name + "-sources")
+    links.symlink_to(TOP / "sources")
+    sources = [f"{name}_SRC={max(links.glob(f'{name.lower()}-*'), default='')}" for name in ("WOLFSSL", "SKALIBS")]
     run("make", "-j2", f"O={out}", *sources, *goals, cwd=where, env={**os.environ, **env})
     return (where / out / "s6-tls").read_bytes()
 
