@@ -1,6 +1,6 @@
 # Building and running the tests.
 
-.PHONY: unit check lint model coverage interop load bench profile size package randcheck
+.PHONY: unit check lint model coverage interop load bench profile size matrix package randcheck
 
 unit: $(UNIT)
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libcore.a $(SOURCE_LIBS) $(WATCH) $(O)/link-flags $(filter %.o,$(CMOCKA))
@@ -40,6 +40,11 @@ profile: all
 size:
 	@O='$(abspath $(O))' SAVE='$(SAVE)' MODULES='$(MODULES)' /usr/bin/python3 -B tests/size/size.py docs/sizes.md $(CONFIGS)
 
+# Builds of other versions of wolfSSL, compilers and C libraries, each tried
+matrix:
+	@O='$(abspath $(O))' VERSIONS='$(VERSIONS)' CONFIGS='$(CONFIGS)' COMPILERS='$(COMPILERS)' LIBCS='$(LIBCS)' SAMPLE='$(SAMPLE)' \
+		/usr/bin/python3 -B tests/builds/builds.py docs/build-matrix.md
+
 # The recipes of build/packaging
 package:
 	@/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/package
@@ -59,5 +64,6 @@ help::
 	@echo 'make bench              what a connection costs, beside stunnel, socat and plain TCP: ROUNDS=5 COUNT=200 BENCH="name=binary ..."'
 	@echo 'make profile            where that goes, with perf, into docs/benchmarks.md: COUNT=500 BENCH=binary'
 	@echo 'make size               bytes of each configuration and module, against docs/sizes.md: CONFIGS="tiny static"; SAVE=1'
+	@echo 'make matrix             other versions of wolfSSL, compilers and C libraries: VERSIONS= CONFIGS= COMPILERS= LIBCS='
 	@echo 'make package            what build/packaging has recipes for: the Debian package is built, looked at, installed and used'
 	@echo 'make randcheck          build and try configurations chosen at random: SEEDS=3 of them, numbered from FIRST=1'
