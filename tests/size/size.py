@@ -1,7 +1,8 @@
 """size: what configurations weigh, file by file of the source, compared with a table of what they weighed.
 
 Arguments: the table, then names of build/configs, without any all of them. With SAVE=1 the table is written, but for the columns
-of other configurations; else what differs is told, and a file that has grown by more than 2 % is a failure. MODULES=0: files alone.
+of other configurations; else what differs is told, and text and data that have grown by more than 2 % are a failure: a file grows
+by pages, of which one may be more than that. MODULES=0: without modules.
 Builds are below O-size, or that of NAME in O-NAME, if one of this configuration is there. Ends with "N passed, N failed".
 
 What an object adds is read from the map of the linker. An object that is optimised at link time is not in such a map: where
@@ -168,7 +169,7 @@ def tools():
 
 
 def compare(name, old, new):
-    """Prints what a configuration has, and how much more than it had; returns whether its file keeps to the limit."""
+    """Prints what a configuration has, and how much more than it had; returns whether it keeps to the limit."""
     print(f"== {name}")
     for what in {**new, **old}:
         before, now = old.get(what, 0), new.get(what, 0)
@@ -176,7 +177,7 @@ def compare(name, old, new):
     if not old:
         print(f"{name} was not in the table: make size SAVE=1 puts it there")
         return False
-    grown = new["file"] / old["file"]
+    grown = (new["text"] + new["data"]) / (old["text"] + old["data"])
     if grown > MOST:
         print(f"{name} has grown by {100 * (grown - 1):.1f} %: if it is worth that, make size SAVE=1")
     return grown <= MOST
