@@ -262,9 +262,10 @@ enum engine_status engine_write(struct engine *e, char const *s, size_t len) {
     if (e->failed || e->close_sent) return ENGINE_FAILED; /* the library would send on after close_notify */
     int ret = wolfSSL_write(e->ssl, s, (int)len);
     if (ret == (int)len) return ENGINE_OK;
+    /* send_out takes everything: there is nothing to wait for. A record that could not be made leaves no reason, but
+     * that of the last read. */
     int code = wolfSSL_get_error(e->ssl, ret);
-    if (wants_more(code)) return ENGINE_AGAIN;
-    engine_fail_code(e, "unable to send", code);
+    engine_fail_code(e, "unable to send", wants_more(code) ? BUILD_MSG_ERROR : code);
     return failed(e);
 }
 

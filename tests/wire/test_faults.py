@@ -217,10 +217,11 @@ ENGINE = {(96, 97): "wolfCrypt_Init wolfSSL_CTX_SetMinVersion wolfSSL_CTX_new wo
                     "wolfSSL_UseSNI wolfSSL_CTX_load_verify_buffer wolfSSL_CTX_use_certificate_chain_buffer_format "
                     "wc_InitRng",
           (42, 97): "getrandom", (42, 96, 98): "wc_ecc_init",
+          # wolfSSL_write leaves the reason of the call before, which may be to call again
           98: "wc_ecc_sign_hash wc_ecc_verify_hash wolfSSL_get_peer_certificate wolfSSL_set1_curves_list "
-              "wolfSSL_use_certificate_chain_buffer_format",
-          # without a reason of their own, that of the call before counts: which may be to call again
-          42: "wolfSSL_read", (42, 98): "wolfSSL_write"}
+              "wolfSSL_use_certificate_chain_buffer_format wolfSSL_write",
+          # so does this one, and there it can be true
+          42: "wolfSSL_read"}
 GROUPS = {"system": SYSTEM, "files": FILES, "unseen": UNSEEN, "transfers": TRANSFERS, "memory": MEMORY, "engine": ENGINE}
 # what comes with tickets; fcntl: what is shared is locked
 TICKETS = {96: "getentropy pread pwrite", (42, 96, 111): "fcntl"}
@@ -293,3 +294,18 @@ def test_call_that_fails_ends_in_a_message_or_not_at_all(make, name):
         for what, _, run, came in faulty.each_fails(names, error):
             assert run.wait() in ENDS[name], what
             assert ": fatal: " in run.stderr() or (came and run.wait() == faulty.program.good), what
+
+
+def test_record_that_cannot_be_made_is_a_failure_though_the_last_read_was_to_be_repeated(launch, ends, library, tmp_path):
+    if have("WOLFSSL_SOURCE"):
+        pytest.skip("the library is a part of the binary")
+    log = tmp_path / "calls"
+    log.write_bytes(bytes(HEAD + LOG_SIZE))
+    run = launch.tlsd("", "head -c 1", {"LD_PRELOAD": str(library), "FAULT_LOG": str(log), "FAULT": "0:wolfSSL_write:1:0"})
+    tls = ends(run, "1.3")
+    tls.handshake()
+    tls.send(b"x")
+    assert tls.recv_all() == b""
+    tls.sock.close()
+    assert run.wait() == 98
+    assert "s6-tlsd: fatal: unable to send: build message failure" in run.stderr()
