@@ -28,7 +28,7 @@ $(O)/%.o: %.c $(O)/flags | $(GENERATED) $(SOURCE_HEADERS)
 
 # Objects and programs are made again when the compiler or its flags are others.
 $(O)/flags: FORCE
-	@sh build/keep $@ printf '%s\n' '$(COMPILE)'
+	$(if $(REFUSED),$(error $(REFUSED)))@sh build/keep $@ printf '%s\n' '$(COMPILE)'
 $(O)/link-flags: FORCE
 	@sh build/keep $@ printf '%s\n' '$(LINK) $(LIBS)'
 

@@ -7,7 +7,7 @@ WOLFSSL_SRC = $(call newest,wolfssl)
 SKALIBS_SRC = $(call newest,skalibs)
 CMOCKA_SRC = $(call newest,cmocka)
 
-no_source = $(error $2 is to be compiled from source, and there is none: run scripts/fetch-sources, or say $1=dir)
+no_source = $2 is to be compiled from source$(comma) and there is none: run scripts/fetch-sources$(comma) or say $1=dir
 
 # wolfSSL: the files that TLS may need, of those that this version has; what settings leave out compiles to nothing.
 WOLFSSL_FILES := internal keys ssl tls tls13 wolfio crl ocsp \
@@ -19,20 +19,20 @@ wolfssl_have = $(wildcard $(foreach f,$1,$(WOLFSSL_SRC)/src/$f.$2 $(WOLFSSL_SRC)
 
 ifeq ($(CONFIG_WOLFSSL_SOURCE),y)
 ifeq ($(wildcard $(WOLFSSL_SRC)/wolfssl/ssl.h),)
-$(call no_source,WOLFSSL_SRC,wolfSSL)
+$(call refuse,$(call no_source,WOLFSSL_SRC,wolfSSL))
 endif
 WOLFSSL_VERSION := $(shell sed -n 's/^\#define LIBWOLFSSL_VERSION_STRING "\(.*\)"/\1/p' $(WOLFSSL_SRC)/wolfssl/version.h)
 # $1 a symbol, $2 the version it needs
 needs_version = $(if $(CONFIG_$1),$(if $(filter $2,$(shell printf '%s\n' $2 $(WOLFSSL_VERSION) | sort -V | head -n 1)),,\
-	$(error $1 needs wolfSSL $2 or newer, and $(WOLFSSL_SRC) is $(WOLFSSL_VERSION))))
+	$(call refuse,$1 needs wolfSSL $2 or newer$(comma) and $(WOLFSSL_SRC) is $(WOLFSSL_VERSION))))
 $(call needs_version,GROUP_X25519MLKEM768,5.9.0)
 # In TLS 1.3 it asks for a private key although it has been told who signs.
 ifeq ($(WOLFSSL_VERSION)$(CONFIG_OWN_CERTS),5.7.2y)
-$(error wolfSSL 5.7.2 lets nobody else sign in TLS 1.3: take 5.9, or 5.5)
+$(call refuse,wolfSSL 5.7.2 lets nobody else sign in TLS 1.3: take 5.9$(comma) or 5.5)
 endif
 ifneq ($(CONFIG_WOLFSSL_ASM),)
 ifeq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
-$(error WOLFSSL_ASM is for x86_64, and $(CC) is not)
+$(call refuse,WOLFSSL_ASM is for x86_64$(comma) and $(CC) is not)
 endif
 endif
 
@@ -63,14 +63,17 @@ endif
 # skalibs: by its own configure, which tries out what the C library has, in a copy. The objects of ours wait for its headers.
 ifeq ($(CONFIG_SKALIBS_SOURCE),y)
 ifeq ($(wildcard $(SKALIBS_SRC)/src/include/skalibs/strerr.h),)
-$(call no_source,SKALIBS_SRC,skalibs)
+$(call refuse,$(call no_source,SKALIBS_SRC,skalibs))
 endif
 SKALIBS_DIR := $(O)/$(notdir $(abspath $(SKALIBS_SRC)))
 SKALIBS := -isystem$(SKALIBS_DIR)/include
 SOURCE_LIBS += $(SKALIBS_DIR)/lib/libskarnet.a
 SOURCE_HEADERS += $(SKALIBS_DIR)/lib/libskarnet.a
 
-SKALIBS_BUILD = sh build/make-skalibs $(SKALIBS_SRC) $(SKALIBS_DIR) '$(CC)' '$(filter-out -fPIE -fno-pie,$(CODE))' $(SKALIBS_CONFIGURE)
+# On machines of 32 bits, glibc 2.36 with FORTIFY calls the ppoll of 32-bit times with times of 64 bits: it would not wait. poll does.
+BITS_32 := $(filter 4,$(shell echo __SIZEOF_LONG__ | $(CC) -E -P -))
+SKALIBS_BUILD = sh build/make-skalibs $(SKALIBS_SRC) $(SKALIBS_DIR) '$(CC)' '$(filter-out -fPIE -fno-pie,$(CODE))' \
+	$(if $(BITS_32),--with-sysdep-ppoll=no) $(SKALIBS_CONFIGURE)
 $(O)/skalibs.flags: FORCE
 	@sh build/keep $@ printf '%s\n' '$(SKALIBS_BUILD)'
 $(SKALIBS_DIR)/lib/libskarnet.a: build/make-skalibs $(O)/skalibs.flags
@@ -78,17 +81,21 @@ $(SKALIBS_DIR)/lib/libskarnet.a: build/make-skalibs $(O)/skalibs.flags
 	$(Q)AR='$(AR)' $(SKALIBS_BUILD)
 endif
 
-# musl has no headers of the kernel beside its own: it is shown those of the machine's compiler. Nor is there a cmocka for it.
-CMOCKA := -lcmocka
-ifeq ($(CONFIG_LIBC_MUSL),y)
-SOURCE_INCLUDES := -idirafter$(O)/kernel-headers $(addsuffix /include,$(addprefix -isystem,$(CMOCKA_SRC)))
+# musl-gcc has no headers of the kernel beside musl's own: it is shown those of the machine's compiler.
+ifeq ($(CONFIG_LIBC_MUSL)$(CROSS_COMPILE),y)
+SOURCE_INCLUDES := -idirafter$(O)/kernel-headers
 SOURCE_HEADERS += $(O)/kernel-headers
+endif
+# Nor is there a cmocka for it, or for other machines.
+CMOCKA := -lcmocka
+ifneq ($(CONFIG_LIBC_MUSL)$(CROSS_COMPILE),)
+SOURCE_INCLUDES += $(addsuffix /include,$(addprefix -isystem,$(CMOCKA_SRC)))
 CMOCKA := $(O)/cmocka.o
 endif
 $(O)/kernel-headers: build/kernel-headers
 	$(Q)sh $< $@
 $(O)/cmocka.o: $(O)/flags
-	$(if $(CMOCKA_SRC),,$(call no_source,CMOCKA_SRC,cmocka))
+	$(if $(CMOCKA_SRC),,$(error $(call no_source,CMOCKA_SRC,cmocka)))
 	$(Q)$(CC) -I$(CMOCKA_SRC)/include $(CODE) -DHAVE_INTTYPES_H -DHAVE_MALLOC_H -DHAVE_SIGNAL_H -DHAVE_STRINGS_H -DHAVE_STRSIGNAL \
 		-DHAVE_STRUCT_TIMESPEC -DHAVE_GCC_THREAD_LOCAL_STORAGE -D_GNU_SOURCE -w -c -o $@ $(CMOCKA_SRC)/src/cmocka.c
 

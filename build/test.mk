@@ -2,13 +2,19 @@
 
 .PHONY: unit check lint model coverage interop load bench profile size matrix package randcheck
 
+# What runs programs for the machine of CROSS_COMPILE, if this is another one; qemu has names for machines that GNU calls otherwise.
+CPU := $(firstword $(subst -, ,$(notdir $(CROSS_COMPILE))))
+QEMU_CPU := $(patsubst powerpc%,ppc%,$(patsubst i%86,i386,$(patsubst armv%,arm,$(CPU))))
+EXEC_WRAPPER = $(if $(filter-out $(shell uname -m),$(CPU)),qemu-$(QEMU_CPU))
+
 unit: $(UNIT)
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libcore.a $(SOURCE_LIBS) $(WATCH) $(O)/link-flags $(filter %.o,$(CMOCKA))
 	@$(say) '  LD  $@'
 	$(Q)$(LINK) -o $@ $(filter-out %flags,$^) $(filter -l%,$(CMOCKA)) $(LIBS)
 
 check:
-	@O='$(abspath $(O))' WATCHED='$(WATCHED)' SAMPLE='$(SAMPLE)' NO_SKIP='$(NO_SKIP)' sh tests/run $(T)
+	@O='$(abspath $(O))' WATCHED='$(WATCHED)' SAMPLE='$(SAMPLE)' NO_SKIP='$(NO_SKIP)' CROSS_COMPILE='$(CROSS_COMPILE)' \
+		EXEC_WRAPPER='$(EXEC_WRAPPER)' sh tests/run $(T)
 
 model:
 	@tests/model/run
@@ -56,6 +62,7 @@ help::
 	@echo 'make unit               build the unit tests'
 	@echo 'make check              run all tests; T="unit", "wire", "quick" or names of tests: only those'
 	@echo '                        SANITIZE=1, VALGRIND=1: watched by those; SAMPLE=n: each n-th; NO_SKIP=1: none may be skipped'
+	@echo '                        CROSS_COMPILE=prefix: on another machine, by EXEC_WRAPPER=qemu-mips, say'
 	@echo 'make lint               compilers, analysers and style: no finding'
 	@echo 'make model              check the model of the relay with Spin, and that it sees its rules broken'
 	@echo 'make coverage           as check, in $(O)-coverage; and which lines that reaches, against docs/coverage.md'

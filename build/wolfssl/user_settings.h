@@ -30,6 +30,10 @@ int engine_wolfssl_random(unsigned char *s, unsigned int len);
 
 /* What configure would have found */
 #define HAVE_SYS_TIME_H
+#define HAVE_LIMITS_H /* sizes of long and long long */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define WORDS_BIGENDIAN
+#endif
 
 /* Protocol */
 #define WOLFSSL_TLS13

@@ -165,7 +165,9 @@ static struct attempt const refused_to_both[] = {
     TRY(unlink, P("/nowhere")),
     TRY(rename, P("/nowhere"), P("/nowhere2")),
     TRY(fork),
+#ifdef SYS_vfork
     TRY(vfork),
+#endif
     TRY(pipe, P(page)),
     TRY(dup2, 0, 50),
     TRY(stat, P(here), P(page)),

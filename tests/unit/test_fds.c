@@ -26,7 +26,7 @@ long syscall(long number, ...) {
     va_start(args, number);
     long a = va_arg(args, long), b = va_arg(args, long), c = va_arg(args, long);
     va_end(args);
-    if (old_kernel || CONFIG_LIBC_MUSL) { /* which, static, has no dlsym */
+    if (old_kernel || CONFIG_LINK_STATIC) { /* there is no dlsym then */
         errno = ENOSYS;
         return -1;
     }

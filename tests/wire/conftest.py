@@ -26,20 +26,20 @@ if watch.WATCHED: # before the test files are read, which look there too; in eac
 def pytest_configure(config):
     config.addinivalue_line("markers", "quick: the part of the tests that is run where each run takes long")
     config.addinivalue_line("markers", "from_source: of what only a build has that compiles wolfSSL from source")
-    config.addinivalue_line("markers", "not_watched(reason, by=None): cannot hold under sanitizers or valgrind (by one)")
+    config.addinivalue_line("markers", "not_watched(reason, by=None): cannot hold under sanitizers or valgrind, or on another machine (by one)")
 
 
-def watchable(item):
-    """False for a test that says why it cannot be run under what watches it."""
+def unwatchable(item):
+    """Why a test cannot be run under what watches it: its reasons."""
     marks = [mark for mark in item.iter_markers("not_watched")]
     assert all(mark.args[0] for mark in marks), f"{item.nodeid}: not_watched without a reason"
-    return not [mark for mark in marks if mark.kwargs.get("by", watch.WATCHED) == watch.WATCHED]
+    return [mark.args[0] for mark in marks if watch.WATCHED in mark.kwargs.get("by", watch.WATCHED).split()]
 
 
 def pytest_collection_modifyitems(config, items):
     """Leaves out what cannot be watched or is not in this kind of build, and of the others all but each n-th where SAMPLE
     is n, from number SAMPLE_FIRST on."""
-    kept = [item for item in items if not watch.WATCHED or watchable(item)]
+    kept = [item for item in items if not watch.WATCHED or not unwatchable(item)]
     kept = [item for item in kept if features.have("WOLFSSL_SOURCE") or not item.get_closest_marker("from_source")]
     sample, first = (int(os.environ.get(name) or 0) for name in ("SAMPLE", "SAMPLE_FIRST"))
     if sample > 1: # what -m leaves out must not be counted

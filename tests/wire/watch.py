@@ -3,7 +3,8 @@
 Where WATCHED is "sanitize" the binary itself writes its reports into the directory "reports" beside it; where it is
 "valgrind" a program of the binary's name runs it so that each process has a log there. As a program,
 `watch.py DIRECTORY` prints what is wrong in the reports there and exits 1 if anything is; `watch.py` alone prints
-valgrind's command for a unit test (whose children leave fds of the test's own open)."""
+valgrind's command for a unit test (whose children leave fds of the test's own open).
+Where it is "foreign" the binary is for another machine, and something like qemu-user runs it, which reports nothing."""
 
 import atexit
 import os
@@ -16,7 +17,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 WATCHED = os.environ.get("WATCHED", "")
-SLOWNESS = {"sanitize": 2, "valgrind": 5}.get(WATCHED, 1)
+SLOWNESS = {"sanitize": 2, "valgrind": 5, "foreign": 5}.get(WATCHED, 1)
 APPLETS = tuple(sorted(path.stem for path in (Path(__file__).parents[2] / "applets").glob("*.c")))
 # Debian's valgrind is a script of sh, which drops variables such as KEYFILE:x
 VALGRIND = shutil.which("valgrind.bin") or shutil.which("valgrind") or "valgrind"
