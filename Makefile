@@ -39,7 +39,8 @@ include build/install.mk
 include build/test.mk
 
 help::
-	@echo 'Variables: O CROSS_COMPILE CC CFLAGS CPPFLAGS LDFLAGS AR KCONFIG_CONFIG WOLFSSL_PREFIX SKALIBS_PREFIX WERROR=1 V=1 (show the commands)'
+	@echo 'Variables: O CC CFLAGS CPPFLAGS LDFLAGS AR CROSS_COMPILE=mips-linux-gnu- (another machine)'
+	@echo '           KCONFIG_CONFIG WOLFSSL_PREFIX SKALIBS_PREFIX WERROR=1 V=1 (show the commands)'
 
 clean:
 	rm -rf $(O)

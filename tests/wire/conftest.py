@@ -26,7 +26,7 @@ if watch.WATCHED: # before the test files are read, which look there too; in eac
 def pytest_configure(config):
     config.addinivalue_line("markers", "quick: the part of the tests that is run where each run takes long")
     config.addinivalue_line("markers", "from_source: of what only a build has that compiles wolfSSL from source")
-    config.addinivalue_line("markers", "not_watched(reason, by=None): cannot hold under sanitizers or valgrind, or on another machine (by one)")
+    config.addinivalue_line("markers", "not_watched(reason, by=None): cannot hold under sanitizers, valgrind or qemu (by one)")
 
 
 def unwatchable(item):
@@ -37,9 +37,12 @@ def unwatchable(item):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leaves out what cannot be watched or is not in this kind of build, and of the others all but each n-th where SAMPLE
-    is n, from number SAMPLE_FIRST on."""
-    kept = [item for item in items if not watch.WATCHED or not unwatchable(item)]
+    """Leaves out what cannot be watched (under qemu it is told) or is not in this kind of build, and of the others all but
+    each n-th where SAMPLE is n, from number SAMPLE_FIRST on."""
+    kept = [item for item in items if watch.WATCHED in ("", "foreign") or not unwatchable(item)]
+    for item in kept if watch.WATCHED else []:
+        for reason in unwatchable(item):
+            item.add_marker(pytest.mark.skip(reason=reason))
     kept = [item for item in kept if features.have("WOLFSSL_SOURCE") or not item.get_closest_marker("from_source")]
     sample, first = (int(os.environ.get(name) or 0) for name in ("SAMPLE", "SAMPLE_FIRST"))
     if sample > 1: # what -m leaves out must not be counted

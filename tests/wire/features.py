@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import watch
 from watch import APPLETS
 
 # For a test that looks at which fds there are.
@@ -80,6 +81,19 @@ def require_suite(names):
 def library_is(*at_least):
     """Whether the version of wolfSSL is this or a later one."""
     return tuple(map(int, VERSION.search(shown_version())[1].split("."))) >= at_least
+
+
+def cpu_has_aes():
+    """Whether the processor has instructions for AES; of those that qemu imitates, those of ARM have."""
+    if watch.WATCHED != "foreign":
+        return " aes " in Path("/proc/cpuinfo").read_text()
+    return elf_machine() in (40, 183)
+
+
+def elf_machine():
+    """The number of the machine that the binary under test is for."""
+    head = Path(os.environ["S6TLS_BIN"]).read_bytes()[:20]
+    return int.from_bytes(head[18:], "big" if head[5] == 2 else "little")
 
 
 # musl has words of its own for some errors.

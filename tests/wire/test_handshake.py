@@ -1,19 +1,18 @@
 """The server's handshake: versions, suites, groups and their order; odd but right ClientHellos; key files."""
 
 import time
-from pathlib import Path
 
 import pytest
 
 import hello
-from features import KEYS, have, needs, require
+from features import KEYS, cpu_has_aes, have, needs, require
 from hello import P256, P384, X25519
 from peer import Ended, Tls, context
 from pki import openssl
 
 pytestmark = pytest.mark.quick
 
-HAS_AES = " aes " in Path("/proc/cpuinfo").read_text()
+HAS_AES = cpu_has_aes()
 GCM = {"1.2": {0xC02B, 0xC02C, 0xC02F, 0xC030}, "1.3": {0x1301, 0x1302}}
 CHACHA = {"1.2": {0xCCA8, 0xCCA9}, "1.3": {0x1303}}
 CBC = {"p256": [0xC023, 0xC024], "rsa": [0xC027, 0xC028]}
