@@ -34,6 +34,9 @@ int engine_wolfssl_random(unsigned char *s, unsigned int len);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define WORDS_BIGENDIAN
 #endif
+#if !defined __x86_64__ && !defined __i386__ && !defined __aarch64__
+#define WOLFSSL_USE_ALIGN /* else a ticket is a bus error on mips */
+#endif
 
 /* Protocol */
 #define WOLFSSL_TLS13

@@ -13,6 +13,10 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#ifndef SYS_mmap
+#define SYS_mmap SYS_mmap2 /* arm */
+#endif
+
 struct attempt {
     char const *name;
     long call;
@@ -123,7 +127,9 @@ static struct attempt const refused_to_both[] = {
     TRY(umask, 0),
     TRY(rt_sigaction, SIGTERM, 0, 0, 8),
     TRY(rt_sigprocmask, 0, 0, 0, 8),
+#ifdef SYS_alarm
     TRY(alarm, 1),
+#endif
     /* memory */
     TRY(mprotect, 0, 4096, PROT_READ | PROT_EXEC),
     TRY(mmap, 0, 4096, PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),

@@ -61,6 +61,7 @@ static void without_memory_to_decode_it_a_key_is_refused(void **state) {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, make_ring, free_ring)
 
 int main(void) {
+    if (unit_is_foreign()) return unit_skip_all("a limit of memory");
     struct CMUnitTest const tests[] = {
         TEST(without_memory_for_it_a_key_is_refused),
         TEST(without_memory_to_decode_it_a_key_is_refused),

@@ -13,6 +13,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "config.h"
 
@@ -45,6 +46,12 @@ static inline unsigned long unit_number(char const *name, unsigned long otherwis
 static inline int unit_is_watched(void) {
     char const *by = getenv("WATCHED");
     return by && *by;
+}
+
+/* Whether something like qemu-user runs it, where a limit of memory limits nothing. */
+static inline int unit_is_foreign(void) {
+    char const *by = getenv("WATCHED");
+    return by && !strcmp(by, "foreign");
 }
 
 /* How often what is repeated at random is: as the environment says, or n times, where each takes long fewer. */

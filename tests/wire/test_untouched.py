@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 CALLER = [sys.executable, "-I", "-S", HERE / "caller.py"]
 NETWORK = {"s6-tlsd": [], "s6-tlsc": ["network=6,7"]}
 FD = {"s6-tlsd": "1", "s6-tlsc": "7"}
+pytestmark = pytest.mark.not_watched("qemu has an order of variables, signals and fds of its own", by="foreign")
 AS_ROOT = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
 # each process has its own, or they say how much it has run
 OWN = ("status Pid", "status Tgid", "status NStgid", "status NSpid", "status PPid", "status Vm", "status Rss",
