@@ -40,6 +40,7 @@ def finish(run, tls):
 # who is who
 
 
+@pytest.mark.not_watched("its program is qemu", by="foreign")
 def test_prog_is_the_child_of_the_process_that_was_started(link):
     run, tls = link("", "echo $PPID; exec cat")
     assert int(tls.recv()) == run.pid
@@ -210,6 +211,7 @@ KEPT = ["SigBlk", "SigIgn", "SigCgt", "Umask", "Uid", "Gid", "Groups", "CapInh",
         "NoNewPrivs", "Seccomp"]
 
 
+@pytest.mark.not_watched("qemu has signals of its own", by="foreign")
 @pytest.mark.parametrize("prepare", [set_state, None])
 def test_prog_has_the_caller_s_signals_limits_and_umask(link, tmp_path, prepare):
     def plain(script):

@@ -78,7 +78,7 @@ def test_the_path_of_the_binary_is_what_is_executed(tmp_path, lone, path):
     assert sum(f'execve("{lone}"' in line for line in tried) == (1 if have("NO_EXEC") else 3)
 
 
-@pytest.mark.not_watched("ASan reads the name of its program there", by="sanitize")
+@pytest.mark.not_watched("ASan, and qemu, read the name of their program there", by="sanitize foreign")
 def test_without_proc_it_is_what_was_started(tmp_path, lone, path):
     failing = ["--quiet=path-resolution", "-P", "/proc/self/exe", "-e", "inject=readlink,readlinkat,execve:error=ENOENT"]
     tried = traced(tmp_path, lone, *failing, path=path)
