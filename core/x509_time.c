@@ -20,7 +20,7 @@ static int64_t seconds_of(char const *s) {
     int year = number(s, 4), month = number(s + 5, 2), day = number(s + 8, 2);
     int hour = number(s + 11, 2), minute = number(s + 14, 2), second = number(s + 17, 2);
     if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return -1;
-    return days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    return ((days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
 }
 
 int64_t x509_time_seconds(struct der const *time) {

@@ -83,8 +83,10 @@ static void of_any_table_what_a_rule_allows_is_allowed_and_no_more(void **state)
         make_table(1 + chance_below(&chance, 100), calls, chance_below(&chance, 101));
         size_t len = cage_filter(CAGE_ENGINE, program);
         assert_in_range(len, 0, CAGE_PROGRAM_MAX);
-        if (!len) refused++;
-        if (!len) continue;
+        if (!len) {
+            refused++;
+            continue;
+        }
         written++;
         for (uint32_t number = 0; number < calls + 2; number++)
             for (int i = 0; i < 4; i++) compare(program, len, number);
@@ -99,7 +101,7 @@ static void a_call_may_be_allowed_both_at_all_times_and_on_conditions(void **sta
     struct cage_rule const always = {.call = 3}, sometimes = {.call = 3, .when = {{0, CAGE_IS, 1}}};
     for (unsigned int mix = 0; mix < 8; mix++) {
         rules_n = 3, first_part = 0;
-        for (unsigned int i = 0; i < 3; i++) table[i] = mix & 1u << i ? always : sometimes;
+        for (unsigned int i = 0; i < 3; i++) table[i] = (mix >> i & 1u) ? always : sometimes;
         size_t len = cage_filter(CAGE_ENGINE, program);
         assert_true(len);
         for (uint32_t number = 0; number < 9; number++)

@@ -47,6 +47,15 @@ class Toolchain:
 
 
 @pytest.fixture
+def sources(tmp_path):
+    """Words for make: libraries to be compiled, as far as that is looked at before it is done."""
+    skalibs = tmp_path / "skalibs/src/include/skalibs/strerr.h"
+    skalibs.parent.mkdir(parents=True)
+    skalibs.touch()
+    return [f"WOLFSSL_SRC={fake_wolfssl(tmp_path / 'wolfssl', '5.9.2')}", f"SKALIBS_SRC={tmp_path / 'skalibs'}"]
+
+
+@pytest.fixture
 def glibc(tmp_path):
     return Toolchain(tmp_path, "other-linux-gnu")
 
@@ -90,34 +99,34 @@ def test_musl_is_refused_where_the_compiler_is_for_another_library(glibc):
     assert "LIBC_MUSL is chosen, and other-linux-gnu-gcc is not for musl" in stderr
 
 
-def test_static_pie_is_refused_where_the_library_has_none(glibc):
+def test_static_pie_is_refused_where_the_library_has_none(glibc, sources):
     glibc.make("cross_defconfig")
-    glibc.make(glibc.out / "flags")
+    glibc.make(*sources, glibc.out / "flags")
     choose(glibc.out / ".config", PIE="y")
-    _, stderr = glibc.make(glibc.out / "flags", code=2)
+    _, stderr = glibc.make(*sources, glibc.out / "flags", code=2)
     assert "has no rcrt1.o, which a static PIE begins with: leave PIE out" in stderr
 
 
-def test_what_was_refused_once_is_not_for_ever(glibc, tmp_path):
+def test_what_was_refused_once_is_not_for_ever(glibc, sources, tmp_path):
     """make reads what it has made of the configuration before, too."""
     glibc.make("cross_defconfig")
-    old = f"WOLFSSL_SRC={fake_wolfssl(tmp_path / 'old', '5.8.4')}"
-    assert "GROUP_X25519MLKEM768 needs wolfSSL 5.9.0" in glibc.make(old, glibc.out / "flags", code=2)[1]
+    old = [*sources, f"WOLFSSL_SRC={fake_wolfssl(tmp_path / 'old', '5.8.4')}"]
+    assert "GROUP_X25519MLKEM768 needs wolfSSL 5.9.0" in glibc.make(*old, glibc.out / "flags", code=2)[1]
     choose(glibc.out / ".config", GROUP_X25519MLKEM768=None)
-    glibc.make(old, glibc.out / "flags")
+    glibc.make(*old, glibc.out / "flags")
 
 
 # 32 bits
 
 
-def test_times_have_64_bits_where_the_libraries_are_compiled_with_them(glibc):
+def test_times_have_64_bits_where_the_libraries_are_compiled_with_them(glibc, sources):
     glibc.make("cross_defconfig")
     wide = {"-D_FILE_OFFSET_BITS=64", "-D_TIME_BITS=64"}
     files = [glibc.out / name for name in ("flags", "skalibs.flags", "wolfssl/flags")]
-    glibc.make(*files)
+    glibc.make(*sources, *files)
     assert all(wide <= set(path.read_text().split()) for path in files)
     choose(glibc.out / ".config", SKALIBS_SOURCE=None)
-    glibc.make(glibc.out / "flags")
+    glibc.make(*sources, glibc.out / "flags")
     assert not wide & set(files[0].read_text().split())
 
 
