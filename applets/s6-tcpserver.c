@@ -14,7 +14,7 @@
  *     -1               print the port and a newline on stdout when ready, then close it
  *     -c maxconn       so many connections at a time, 40 by default, at most 16384; more wait
  *     -C localmaxconn  so many of them from one address, 40 by default, at most maxconn; more are closed
- *     -b backlog       so many connections may wait; by default as many as the system allows
+ *     -b backlog       so many connections may wait; by default SOMAXCONN, if the system allows so many
  *     -u uid, -g gid, -G gidlist  become this user, this group, have these supplementary groups, once bound
  *     -U               take all three from UID, GID and GIDLIST; an option after it overrides
  * ip is an IPv4 or IPv6 address, 0.0.0.0 and :: being all of one kind; port 0 is one that the system chooses.
