@@ -8,10 +8,11 @@ import subprocess
 
 import pytest
 
-from features import KEYS, have, needs, require
+from features import KEYS, TOP, built_in, have, needs, require
 from harness import members
 from pki import Cert, FUTURE, PAST, openssl
 from status import EXPIRED, crl, staple
+from tcp import Server, all_of
 
 pytestmark = [pytest.mark.quick, needs("CHECK")]
 
@@ -61,7 +62,9 @@ def test_keys_for_tickets_are_told_of(check, tmp_path):
     file = tmp_path / "tickets"
     file.write_bytes(b"x" * 80)
     file.chmod(0o600)
-    assert check("s6-tlsd", TLS_TICKETKEYS=str(file)).code == 0
+    told = check("s6-tlsd", TLS_TICKETKEYS=str(file))
+    assert (told.code, told["session_tickets"]) == (0, str(file))
+    assert check("s6-tlsd")["session_tickets"] == "none"
     file.chmod(0o644)
     assert check("s6-tlsd", TLS_TICKETKEYS=str(file)).warns(f"the file {file} of keys for tickets can be read by others")
     file.write_bytes(b"x" * 79)
@@ -70,6 +73,11 @@ def test_keys_for_tickets_are_told_of(check, tmp_path):
 
 def test_control_bytes_are_not_told(check):
     assert "program=a?b\n" in check("s6-tlsd", "a\nb").out
+
+
+@needs("S6_TLSSERVER", "S6_TLSD", "S6_TCPSERVER")
+def test_control_bytes_are_not_told_of_a_command_either(check):
+    assert check("s6-tlsserver", "::1", "443", "sh", "-c", "a\n\x1bb")["command"].endswith("sh -c 'a??b'")
 
 
 def test_server_tells_what_it_would_do(check, pki):
@@ -106,6 +114,29 @@ def test_client_tells_what_it_would_do(check, pki):
     assert (told["server.verified"], told["server.name"]) == ("yes", "www.example.com")
     assert told["anchors"] == str(pki.root().cert)
     assert not told.all("pair.1.key")
+
+
+def keys_of_the_page():
+    items = re.findall(r"^\.It Cm (.*)$", (TOP / "docs/man/parts/check").read_text(), re.M)
+    for first, *rest in (item.split(" , ") for item in items):
+        prefix = "pair.1." if first.startswith("pair.1.") else ""
+        yield from [first, *(prefix + word.removeprefix(prefix) for word in rest)]
+
+
+@needs("S6_TLSSERVER", "S6_TCPSERVER", "OCSP_STAPLE", "CRL", "TICKETS")
+def test_the_page_has_every_key_that_is_told_and_no_other(check, pki):
+    told = [check("s6-tlsserver", "127.0.0.1", "443", "cat", OCSPFILE=staple(pki, pki.issue(), pki.root())),
+            check("s6-tlsc", CRLFILE=crl(pki, pki.root())), check("s6-tlsd", CERTFILE="/nonexistent")]
+    assert {key for one in told for key, _ in one.lines} == set(keys_of_the_page())
+    assert [one.lines[-1] for one in told] == [("result", "ok"), ("result", "ok"), ("result", "would fail")]
+
+
+@pytest.mark.parametrize("opts, handshake, idle", [("", None, "0"), ("-K 0", None, "0"), ("-K 5000", "5000", "5000"),
+                                                   ("-K 5000 -I 0", "5000", "0"), ("-I 700", None, "700")])
+def test_limits_are_told(check, opts, handshake, idle):
+    """0 milliseconds for a handshake are those of the build."""
+    told = check("s6-tlsd", *opts.split())
+    assert (told["handshake_limit"], told["idle_limit"]) == (handshake or built_in()["HANDSHAKE_LIMIT"], idle)
 
 
 @needs("CLIENT_CERTS")
@@ -217,6 +248,13 @@ def test_s6_tlsserver_says_what_would_fail_around_tls(check, words, why):
 def test_s6_tlsserver_needs_no_program_and_fails_with_its_tls(check):
     told = check("s6-tlsserver", "127.0.0.1", "443", CERTFILE="/nonexistent")
     assert told.fails("unable to read /nonexistent: No such file or directory")
+
+
+@needs("S6_TCPSERVER")
+def test_behind_s6_tcpserver_each_client_is_checked(launch):
+    with Server(launch, "", ["s6-tlsd", "--check=plain", "cat"]) as server:
+        for _ in range(2):
+            assert all_of(server.connect()).endswith(b"\nresult=ok\n")
 
 
 # what would fail

@@ -78,6 +78,31 @@ def test_page_of_the_binary_has_every_symbol_with_its_help(pages):
     assert "is spoken.\n.It Cm CLIENT_CERTS" in (pages[0] / "s6-tls.8").read_text().replace("ever spoken", "is spoken")
 
 
+DEFAULTS = dict(re.findall(r"^CONFIG_(\w+)=(.*)$", (TOP / "build/configs/default").read_text(), re.M))
+
+
+def test_page_of_the_binary_has_the_defaults_of_its_symbols(pages):
+    """Symbols that need one that is off are off whatever they say."""
+    text = (pages[0] / "s6-tls.8").read_text()
+    for name, body in re.findall(r"^\.It Cm ([A-Z0-9_]+) Pq .*\n((?:(?!\.It|\.El).*\n)*)", text, re.M):
+        told = re.search(r"^Default: (.*)\.$", body, re.M)
+        off = name == "GROUP_X25519MLKEM768" and "WOLFSSL_SOURCE" not in DEFAULTS
+        assert DEFAULTS.get(name, "n") == ("n" if off else told[1] if told else "y"), name
+
+
+@pytest.mark.parametrize("symbol, value, words", [("HANDSHAKE_LIMIT", "30000", "30 seconds as a rule"),
+                                                  ("TICKET_LIFETIME", "7200", "keep the old one for two hours"),
+                                                  ("LINGER", "5000", "for 5 seconds without progress at most")])
+def test_times_of_the_page_are_those_of_the_default_build(symbol, value, words):
+    assert DEFAULTS[symbol] == value and words in source("s6-tlsd")
+
+
+def test_pages_have_the_name_of_every_group():
+    table = re.search(r"^} const groups\[\] = \{(.*?)^};", (TOP / "core/policy.c").read_text(), re.M | re.S)[1]
+    told = re.search(r"SSL_GROUP\n.*\n\.Li (.*) \.$", source("s6-tlsd"), re.M)[1]
+    assert told.split(" , ") == re.findall(r'^ +\{\d+, \d, "([^"]*)"', table, re.M)
+
+
 # options
 
 
