@@ -108,6 +108,22 @@ def test_end_of_cleartext_is_our_close_notify_and_the_other_way_stays(io):
     assert run.wait() == 0
 
 
+@pytest.mark.parametrize("opts, end", [("", "fin"), ("-s", "fin"), ("-S", "close_notify")])
+def test_our_end_is_what_the_options_say(server, opts, end):
+    _, tls = server(opts, "1.2")
+    server.end()
+    assert tls.recv_all() == b"" and tls.end == end
+
+
+@pytest.mark.parametrize("opts, code", [("", 0), ("-J", 98)])
+def test_end_of_file_without_close_notify_is_what_the_options_say(server, opts, code):
+    run, tls = server(opts)
+    tls.fin()
+    assert read(server.read, 1) == b""
+    server.end()
+    assert run.wait() == code
+
+
 def test_a_mebibyte_each_way_arrives(io):
     run, tls = io()
     data = os.urandom(1 << 20)

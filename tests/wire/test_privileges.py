@@ -53,6 +53,19 @@ def test_engine_has_dropped_before_the_first_byte_of_the_network(link):
     assert eventually(lambda: ids(run.pid) == ([ENGINE_UID] * 4, [ENGINE_GID] * 4, []), 5)
 
 
+@pytest.mark.parametrize("script", ["exec s6-tlsd-io 8 9 8</dev/null 9>/dev/null",
+                                    "exec s6-tlsc-io -k localhost 8 9 8<&0 9>&1 0</dev/null 1>/dev/null",
+                                    'exec s6-ucspitlsd sh -c \'eval "printf y >&$SSLCTLFD"; exec sleep 60\'',
+                                    'exec s6-ucspitlsc -k localhost -6 0 -7 1 sh -c \'eval "printf y >&$SSLCTLFD"; exec sleep 60\''])
+def test_so_it_has_where_it_is_alone_or_begins_later(launch, script):
+    run = launch.on_stdio(["sh", "-c", script], ENGINE, preexec_fn=groups_of_the_caller)
+
+    def dropped():
+        found = [ids(pid) for pid in ours(run)]
+        return found and all(one == ([ENGINE_UID] * 4, [ENGINE_GID] * 4, []) for one in found)
+    assert eventually(dropped), [(pid, ids(pid)) for pid in ours(run)]
+
+
 def test_others_of_the_engine_s_user_cannot_look_into_it(link):
     """As the engine of another connection would, when it has been broken into."""
     run, tls = link("", ["cat"], env=ENGINE)

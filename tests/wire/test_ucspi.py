@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from features import HAS_FDS
+from features import HAS_FDS, require
 from harness import eventually
+from peer import Tls, context
+from tcp import Service
 
 PROG = [sys.executable, str(Path(__file__).with_name("starttls.py"))]
 
@@ -87,6 +89,21 @@ def test_what_was_sent_in_the_clear_behind_the_command_is_refused(launch, mail, 
     assert eventually(lambda: "s6-ucspitlsd: fatal: " in server.stderr())
 
 
+def test_what_a_server_sent_in_the_clear_behind_its_answer_is_refused(launch, word):
+    def inject(sock, _peer):
+        sock.sendall(b"220 test\r\n")
+        assert sock.recv(100) == b"STARTTLS\r\n"
+        sock.sendall(b"220 go ahead\r\n250-injected\r\n")
+        while sock.recv(4096):
+            pass
+    with Service(inject) as server:
+        argv = ["s6-tcpclient", "-H", "127.0.0.1", server.port, "s6-ucspitlsc", "-k", "localhost", *PROG, "client", word]
+        client = launch.program(argv, stdout=subprocess.PIPE)
+        assert client.process.communicate(timeout=30)[0] == b"220 go ahead\n"
+    assert client.process.returncode
+    assert eventually(lambda: "s6-ucspitlsc: fatal: " in client.stderr())
+
+
 def test_bytes_that_prog_has_taken_before_the_word_are_not_the_engines(launch, ends):
     run = delayed(launch, "os.read(0, 5); os.write(ctl, b'y'); os.write(wfd, os.read(rfd, 100))")
     run.sock.sendall(b"clear")
@@ -101,6 +118,37 @@ def test_another_word_is_an_error(launch):
     assert run.wait() == 0
     assert run.left() == []
     assert "s6-ucspitlsd: fatal: prog's word on SSLCTLFD is neither y nor Y" in run.stderr()
+
+
+def test_the_end_without_a_word_is_that_of_what_waits(launch):
+    run = delayed(launch, "os.close(ctl); os.write(1, b'up'); os.read(0, 1); os._exit(42)")
+    assert run.sock.recv(2) == b"up"
+    assert eventually(lambda: run.processes() == {run.pid})
+    run.sock.shutdown(socket.SHUT_WR)
+    assert run.wait() == 42
+    assert run.stderr() == ""
+
+
+def test_options_are_those_of_the_tls_that_begins_later(launch, pki):
+    require("CLIENT_CERTS", "SNI_CERTS")
+    env = {"KEYFILE": None, "CERTFILE": None, **pki.issue("/CN=a").env("a.example.com")}
+    run = delayed(launch, "os.write(ctl, b'Y'); os.write(wfd, os.read(ctl, 4096))", "-S -y -k 2", env=env)
+    tls = Tls(run.sock, context(version="1.2", cert=pki.client(), trust=pki.root().cert), name="a.example.com")
+    tls.handshake()
+    assert dict(part[0] for part in tls.obj.getpeercert()["subject"])["commonName"] == "a"
+    told = tls.recv_all()
+    assert b"\0SSL_PEER_CERT_SUBJECT=CN=alice,O=Wire,C=DE\0" in told and told.endswith(b"\0\0")
+    assert tls.end == "close_notify"
+
+
+@pytest.mark.parametrize("opts, shaken, words", [("-K 500", False, "TLS handshake not done in time"),
+                                                 ("-v 2 -I 500", True, "nothing moved for too long: connection closed")])
+def test_limits_hold_from_the_word_on(launch, ends, opts, shaken, words):
+    run = delayed(launch, "os.write(ctl, b'y'); os._exit(len(os.read(rfd, 1)) + 42)", opts)
+    if shaken:
+        ends(run).handshake()
+    assert run.wait() == 42
+    assert eventually(lambda: words in run.stderr()), run.stderr()
 
 
 def test_prog_that_cannot_be_executed_leaves_nothing(launch):
