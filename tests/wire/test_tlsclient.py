@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from chains import TOOLS, needs_tcp_client
-from harness import PATIENCE, command
+from harness import PATIENCE, command, eventually
 from peer import Ended, Tls, context
 
 SAY_ALL = "cat <&6"
@@ -148,6 +148,14 @@ def test_what_the_chain_would_refuse_is_refused(launch, host, opts, operands, ch
     code, out, err = client(launch, opts, f"{operands} {server.port}", env=changes)
     assert (code, out) == (100, b"") and err.startswith("s6-tlsclient: fatal: ") and words in err
     assert not server.connected
+
+
+@needs_tcp_client
+def test_files_are_read_when_it_has_connected(launch, host):
+    server = host()
+    code, out, err = client(launch, "-4", f"localhost {server.port}", env={"CAFILE": "/nowhere"})
+    assert (code, out) == (96, b"") and "unable to read /nowhere: No such file or directory\n" in err
+    assert eventually(lambda: server.connected)
 
 
 @pytest.mark.parametrize("operands", ["", "localhost", "localhost 443"])

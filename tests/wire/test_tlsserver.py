@@ -2,6 +2,7 @@
 looked at in tests/unit/test_tlsserver.c."""
 
 import os
+import shutil
 import signal
 
 import pytest
@@ -10,7 +11,7 @@ from chains import TOOLS, TlsServer, needs_super_server
 from features import require
 from harness import comm, command, eventually, status
 from peer import Ended, Tls, context
-from tcp import Refusal
+from tcp import Refusal, Server
 
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
 
@@ -116,6 +117,18 @@ def test_quiet_and_verbose_are_for_all(serve, opts, lines):
     assert ask(server) == b"hi\n"
     told = eventually(lambda: server.run.stderr().count("protocol=TLSv1.3"), 10 if lines else 1)
     assert told == lines
+    assert server.run.stderr().count("s6-tcpserver: info: allow 127.0.0.1:") == lines
+
+
+@needs_super_server
+def test_one_line_a_connection_is_to_be_had_by_hand(launch):
+    with Server(launch, "", ["s6-tlsd", "-v", "2", "true"]) as server:
+        tls = Tls(server.connect(), context()).handshake()
+        assert tls.recv_all() == b""
+        tls.fin()
+        assert server.served(0)
+    lines = [line for line in server.run.stderr().splitlines() if ": warning: " not in line]
+    assert len(lines) == 1 and lines[0].startswith("s6-tlsd: info: ") and " remote=127.0.0.1 " in lines[0]
 
 
 @needs_super_server
@@ -133,8 +146,44 @@ def test_a_failed_handshake_is_quiet_under_q_alone(serve):
 def test_it_ends_on_SIGTERM(serve):
     server = serve()
     os.kill(server.run.pid, signal.SIGTERM)
-    server.run.wait()
+    assert server.run.wait() == 0
     assert server.run.left() == []
+
+
+@needs_super_server
+@pytest.mark.parametrize("env, prog, code", [({"KEYFILE": "/nowhere"}, ["cat"], 96), ({}, ["no-such-program"], 127)])
+def test_what_is_not_looked_for_before_it_listens_fails_with_each_connection(serve, env, prog, code):
+    server = serve("-v", prog, env)
+    for n in (1, 2):
+        try:
+            assert ask(server) == b"" and code == 127
+        except Ended:
+            assert code == 96
+        assert eventually(lambda n=n: server.run.stderr().count(f" exitcode {code} ") == n), server.run.stderr()
+
+
+@needs_super_server
+def test_a_renewed_certificate_is_that_of_the_next_connection(serve, pki, tmp_path):
+    """Nothing is started again; the key goes first, as docs/howto.md has it."""
+    names = {"KEYFILE": tmp_path / "key.pem", "CERTFILE": tmp_path / "cert.pem"}
+
+    def renew(pair):
+        for name, file in pair.env().items():
+            shutil.copy(file, tmp_path / "new")
+            (tmp_path / "new").rename(names[name])
+
+    def subject():
+        with server.connect() as sock:
+            tls = Tls(sock, context(trust=pki.root().cert))
+            tls.handshake()
+            return dict(part[0] for part in tls.obj.getpeercert()["subject"])["commonName"]
+
+    require("KEY_ED25519")
+    renew(pki.issue("/CN=old"))
+    server = serve("", "cat", names)
+    assert subject() == "old"
+    renew(pki.issue("/CN=new", key="ed25519"))
+    assert subject() == "new"
 
 
 ACCESS = """#!/bin/sh
