@@ -191,6 +191,16 @@ def test_all_that_are_silent_are_tried_twice_for_as_long_as_told(client):
     assert done.err.endswith(f"fatal: unable to connect to 127.0.0.2,127.0.0.3 port {first.port}: 127.0.0.3: {TIMED_OUT}\n")
 
 
+def test_unless_told_each_has_two_seconds_at_first(launch):
+    """A limit of 0 for all of it is none."""
+    with BlackHole("127.0.0.2") as first, BlackHole("127.0.0.3", first.port):
+        began = time.monotonic()
+        run = launch.program(["s6-tcpclient", "-vHt", "0", "127.0.0.2,127.0.0.3", first.port, "true"])
+        assert eventually(lambda: f"connect to 127.0.0.2 port {first.port}: {TIMED_OUT}\n" in run.stderr())
+        assert 2 <= time.monotonic() - began < 15
+        assert run.alive()
+
+
 def test_a_single_one_is_tried_once_for_both_times_together(client):
     with BlackHole("127.0.0.2") as hole:
         done = client("-vHT 1+1", "127.0.0.2", hole.port, "true")
@@ -354,11 +364,21 @@ def test_an_owner_that_is_not_told_is_a_warning_and_no_variable(client, n, answe
     assert done.err.startswith("s6-tcpclient: warning: unable to learn who owns the connection: " + why)
 
 
+def silent(sock, _peer):
+    while sock.recv(100):
+        pass
+
+
+@as_root
+def test_a_host_that_does_not_say_is_waited_for_ten_seconds(client):
+    with Service(greet, "127.113.0.4") as service, Service(silent, "127.113.0.4", 113):
+        done = client("-Hr", "127.113.0.4", service.port, "env")
+    assert done.code == 0 and "TCPREMOTEINFO" not in done.env and "learn who owns the connection" in done.err
+    assert 10 <= done.took < 19
+
+
 @as_root
 def test_a_host_that_does_not_say_is_not_waited_for_longer_than_the_timeout(client):
-    def silent(sock, _peer):
-        while sock.recv(100):
-            pass
     with Service(greet, "127.113.0.5") as service, Service(silent, "127.113.0.5", 113):
         done = client("-Hrqt 2", "127.113.0.5", service.port, "env")
     assert done.code == 0 and "TCPREMOTEINFO" not in done.env and done.err == ""

@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import resource
+import select
 import signal
 import socket
 import subprocess
@@ -153,6 +154,20 @@ def test_at_the_limit_more_wait_and_are_not_lost(server):
     assert "status: 2/2" in s.run.stderr() and "3/2" not in s.run.stderr() and "deny" not in s.run.stderr()
 
 
+@pytest.mark.parametrize("opts, room", [("-b 2", 3), ("-b 0", 1), ("", 20)])
+def test_so_many_wait_as_the_backlog_lets(server, opts, room):
+    """The kernel takes one more than it is told; the next ones get no answer."""
+    s = server(f"-c 1 {opts}", ["cat"])
+    assert echoes(s.connect())
+    waiting = [socket.socket() for _ in range(20)]
+    for sock in waiting:
+        s.socks.append(sock)
+        sock.setblocking(False)
+        sock.connect_ex(("127.0.0.1", s.port))
+    time.sleep(0.5)
+    assert len(select.select([], waiting, [], 0)[1]) == room
+
+
 def test_waiting_at_the_limit_costs_no_cpu(server):
     s = server("-c 1", ["cat"])
     assert echoes(s.connect())
@@ -234,6 +249,14 @@ def test_without_fds_a_connection_waits_for_better_times(server):
     assert s.run.stderr().count("Too many") <= 4
     resource.prlimit(s.pid, resource.RLIMIT_NOFILE, (1024, 1024))
     assert late.recv(100) == b"patience"
+
+
+def test_quiet_it_does_not_say_so(server):
+    s = server("-q", ["cat"])
+    assert echoes(s.connect())
+    resource.prlimit(s.pid, resource.RLIMIT_NOFILE, (max(s.fds()) + 1, 1024))
+    assert is_silent(s.connect(), 1)
+    assert s.run.stderr() == ""
 
 
 @as_root
