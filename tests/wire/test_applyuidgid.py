@@ -73,6 +73,12 @@ def test_U_takes_all_three_from_the_environment():
     assert who("-U", env={**ALL_THREE, "GIDLIST": ""}, **with_groups(7)) == ([1001], [1002], [])
 
 
+def test_s6_envuidgid_sets_what_U_takes():
+    done = subprocess.run(["s6-envuidgid", "daemon", BIN, "s6-applyuidgid", "-Uz", "id", "-un"], capture_output=True, text=True,
+                          timeout=20)
+    assert (done.returncode, done.stdout) == (0, "daemon\n")
+
+
 def test_options_after_U_override():
     assert who("-U", "-u", "2001", env=ALL_THREE) == ([2001], [1002], [1003, 1004])
     assert who("-U", "-g", "2002", env=ALL_THREE) == ([1001], [2002], [1003, 1004])

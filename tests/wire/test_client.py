@@ -4,7 +4,7 @@ test_verify.py, what it shows in test_client_certs.py; closing and relaying are 
 import pytest
 
 import hello
-from features import have
+from features import have, require
 from peer import Ended, Tls, context
 
 pytestmark = pytest.mark.quick
@@ -65,6 +65,14 @@ def test_server_with_a_single_group_is_reached(client, pki, version, group):
     assert tls.recv_all() == b"hi\n"
 
 
+def test_group_that_only_clients_have_is_named(launch, pki, version):
+    require("GROUP_P521")
+    run = launch.tlsc("-k localhost", "echo $SSL_GROUP >&7")
+    tls = Tls(run.sock, context(True, version, cert=pki.issue()), server=True).groups("P-521")
+    tls.handshake()
+    assert tls.recv_all() == b"P-521\n"
+
+
 def offered(run):
     """The suites of the client's hello."""
     head = hello.receive(run.sock, 5)
@@ -89,6 +97,11 @@ def test_client_offers_no_bad_suite_and_no_compression(client):
     of_tls12 = {0xC02B, 0xC02F} if have("SUITES_AES_GCM") else {0xCCA8, 0xCCA9}
     assert of_tls13 | (of_tls12 if have("TLS12") else set()) <= suites
     assert compression == b"\x01\0"
+
+
+def test_what_is_of_servers_is_not_read(launch, pki):
+    env = {"TLS_TICKETKEYS": "/nowhere", "TLS_TICKETFD": "x", "OCSPFILE": "/nowhere"}
+    meet(launch.tlsc("-k localhost", "echo hi >&7", env), context(True, cert=pki.issue()))
 
 
 def test_client_sends_nothing_of_prog_s_before_the_handshake(launch):

@@ -96,7 +96,7 @@ def test_one_line_a_connection_at_2(launch, ends, version):
     told = [line for line in lines if f"TLSv{version}" in line]
     assert len(told) == 1
     assert re.search(r"TLS_\w+", told[0]) and "a.example.com" in told[0]
-    assert re.search(r"\b5\b", told[0]) and re.search(r"\b12\b", told[0])
+    assert re.search(r" received=5 sent=12 seconds=\d\.\d{3}$", told[0])
     assert all(line.startswith("s6-tlsd: ") for line in lines)
 
 
@@ -170,5 +170,14 @@ def test_no_name_to_verify_is_warned_of_at_2(launch, ends, pki, opts, warned):
     assert bool(re.search(r"^s6-tlsc: warning: .*name", run.stderr(), re.M)) == warned
 
 
-def test_debug_has_the_line_of_the_connection_too(launch, ends):
-    assert "a.example.com" in logged(launch, ends, "-v 3", version="1.3")
+def test_debug_has_the_line_of_the_connection_too_and_more(launch, ends):
+    said = logged(launch, ends, "-v 3", version="1.3")
+    assert "a.example.com" in said and "s6-tlsd: tracing: handshake done, TLS 1.3\n" in said
+    assert "tracing" not in logged(launch, ends, "-v 2", version="1.3")
+
+
+@pytest.mark.parametrize("words, why", [(["-K", "x", "true"], "invalid number for option -K"), ([], "no program to execute")])
+def test_wrong_usage_is_told_at_0_too(launch, words, why):
+    run = launch.on_stdio(["s6-tlsd", "-v", "0", *words])
+    assert run.wait() == 100
+    assert run.stderr().startswith(f"s6-tlsd: fatal: {why}")

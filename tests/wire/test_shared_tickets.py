@@ -106,8 +106,9 @@ def test_where_they_cannot_be_made_it_serves_without(serve):
 
 
 @HAS_FDS
-def test_nobody_but_the_super_server_has_them_open(serve):
-    server = serve("", "ls -l /proc/self/fd; echo $TLS_TICKETFD.; cat")
+@pytest.mark.parametrize("opts", ["", "-Z"])
+def test_nobody_but_the_super_server_has_them_open(serve, opts):
+    server = serve(opts, "ls -l /proc/self/fd; echo $TLS_TICKETFD.; cat")
     assert len(fds_with_keys(server.run.pid)) == 1
     with server.connect() as sock:
         assert eventually(lambda: grandchildren(server.run.pid))

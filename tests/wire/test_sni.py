@@ -1,5 +1,7 @@
 """Certificates by server name: which pair a name gets at each -k level, and names that nobody should send."""
 
+import subprocess
+
 import pytest
 
 import hello
@@ -135,6 +137,19 @@ def test_ip_literal_gets_the_plain_pair_at_level_1(chosen):
 def test_long_options_mean_the_same(chosen, option, level):
     for name in (A, B, None):
         assert chosen(option, [A], name) == chosen(level, [A], name)
+
+
+@pytest.mark.parametrize("shell", [["dash"], ["busybox", "sh"]])
+def test_shells_of_which_the_page_warns_lose_the_variables_of_a_pair(shell):
+    env = {"PATH": "/usr/bin:/bin", "KEYFILE:x": "/x", "KEPT": "yes"}
+    seen = subprocess.check_output([*shell, "-c", "env"], env=env, text=True)
+    assert "KEPT=yes\n" in seen and "KEYFILE:x" not in seen
+    assert subprocess.run([*shell, "-c", "KEYFILE:x=/x true"], stderr=subprocess.DEVNULL).returncode == 127
+
+
+@pytest.mark.parametrize("command", [["env", "KEYFILE:x=/x", "env"], ["execlineb", "-Pc", "export KEYFILE:x /x env"]])
+def test_env_and_execline_set_them(command):
+    assert "KEYFILE:x=/x\n" in subprocess.check_output(command, text=True)
 
 
 # names that no client should send
