@@ -201,6 +201,17 @@ def test_unless_told_each_has_two_seconds_at_first(launch):
         assert run.alive()
 
 
+@pytest.mark.not_watched("strace: there can be one tracer")
+def test_unless_told_a_single_one_has_a_minute(launch, tmp_path):
+    """How long it would wait is told to the kernel, in seconds or milliseconds."""
+    trace = tmp_path / "trace"
+    with BlackHole("127.0.0.2") as hole:
+        run = launch.program(["strace", "-o", trace, "-e", "trace=poll,ppoll", "s6-tcpclient", "-H", "127.0.0.2", hole.port, "true"])
+        found = eventually(lambda: trace.exists() and re.search(r"POLLOUT\}\], 1, (?:\{tv_sec=)?(\d+)", trace.read_text()))
+        assert found and found[1][:2] in ("59", "60")
+        assert run.alive()
+
+
 def test_a_single_one_is_tried_once_for_both_times_together(client):
     with BlackHole("127.0.0.2") as hole:
         done = client("-vHT 1+1", "127.0.0.2", hole.port, "true")
