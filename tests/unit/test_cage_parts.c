@@ -96,7 +96,7 @@ static int has_no_files(void const *data) {
     CHECK(open("/dev/null", O_RDONLY) < 0 && errno == EACCES);
     CHECK(open("/etc/passwd", O_RDONLY) < 0 && errno == EACCES);
     CHECK(open("/tmp/s6-tls-unit-new", O_WRONLY | O_CREAT, 0600) < 0 && errno == EACCES);
-    CHECK(mkdir("/tmp/new", 0700) < 0 && errno == EACCES);
+    CHECK(mkdir("/tmp/s6-tls-unit-new", 0700) < 0 && errno == EACCES);
     CHECK(execl("/bin/true", "true", (char *)0) < 0 && errno == EACCES);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     CHECK(fd >= 0);
