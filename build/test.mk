@@ -7,10 +7,11 @@ CPU := $(firstword $(subst -, ,$(notdir $(CROSS_COMPILE))))
 QEMU_CPU := $(patsubst powerpc%,ppc%,$(patsubst i%86,i386,$(patsubst armv%,arm,$(CPU))))
 EXEC_WRAPPER = $(if $(filter-out $(shell uname -m),$(CPU)),qemu-$(QEMU_CPU))
 
+# A library from source takes random numbers from ours, which is looked through again for that.
 unit: $(UNIT)
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libcore.a $(SOURCE_LIBS) $(WATCH) $(O)/link-flags $(filter %.o,$(CMOCKA))
 	@$(say) '  LD  $@'
-	$(Q)$(LINK) -o $@ $(filter-out %flags,$^) $(filter -l%,$(CMOCKA)) $(LIBS)
+	$(Q)$(LINK) -o $@ $(filter-out %flags,$^) $(if $(SOURCE_LIBS),$(O)/libcore.a) $(filter -l%,$(CMOCKA)) $(LIBS)
 
 check:
 	@O='$(abspath $(O))' WATCHED='$(WATCHED)' SAMPLE='$(SAMPLE)' NO_SKIP='$(NO_SKIP)' CROSS_COMPILE='$(CROSS_COMPILE)' \
