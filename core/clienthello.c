@@ -5,9 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "ticket.h"
-
 #include "alpn.h"
+#include "ticket.h"
 
 enum { RECORD_HANDSHAKE = 22, HANDSHAKE_CLIENT_HELLO = 1, NAME_TYPE_HOST = 0 };
 enum {
