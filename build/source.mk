@@ -1,19 +1,27 @@
 # wolfSSL and skalibs compiled from source, where the configuration says so, and for unit tests with musl cmocka. Nothing of
 # theirs is changed, or kept in this tree: scripts/fetch-sources puts it below sources/, or WOLFSSL_SRC= and SKALIBS_SRC= say
-# where it is.
+# where it is (in the environment too: from a make that runs the tests to those that they run).
 
 newest = $(lastword $(shell ls -d sources/$1-* 2>/dev/null | sort -V))
-WOLFSSL_SRC = $(call newest,wolfssl)
-SKALIBS_SRC = $(call newest,skalibs)
-CMOCKA_SRC = $(call newest,cmocka)
+WOLFSSL_SRC ?= $(call newest,wolfssl)
+SKALIBS_SRC ?= $(call newest,skalibs)
+CMOCKA_SRC ?= $(call newest,cmocka)
 
 no_source = $2 is to be compiled from source$(comma) and there is none: run scripts/fetch-sources$(comma) or say $1=dir
 
 # wolfSSL: the files that TLS may need, of those that this version has; what settings leave out compiles to nothing.
 WOLFSSL_FILES := internal keys ssl tls tls13 wolfio crl ocsp \
 	aes asn chacha chacha20_poly1305 coding cpuid curve25519 dh ecc ed25519 error fe_operations ge_operations hash hmac \
-	kdf memory poly1305 random rsa sha sha256 sha3 sha512 sp_int sp_x86_64 wc_encrypt wc_mlkem wc_mlkem_poly wc_port wolfmath
-WOLFSSL_ASM_FILES := aes_asm aes_gcm_asm chacha_asm fe_x25519_asm poly1305_asm sha256_asm sha3_asm sha512_asm sp_x86_64_asm wc_mlkem_asm
+	kdf memory poly1305 random rsa sha sha256 sha3 sha512 sp_int wc_encrypt wc_mlkem wc_mlkem_poly wc_port wolfmath
+# and the assembly of each machine that there is some for, with what its tools must be told. The instructions are those that it
+# asks the processor for before it uses them.
+ASM_x86_64 := sp_x86_64 aes_asm aes_gcm_asm chacha_asm fe_x25519_asm poly1305_asm sha256_asm sha3_asm sha512_asm sp_x86_64_asm \
+	wc_mlkem_asm
+CODE_x86_64 := -maes -mpclmul -msse4.1
+DEFINE_x86_64 := -DWOLFSSL_X86_64_BUILD # 5.5 asks for it in a file that reads no settings
+ASM_aarch64 := sp_arm64 $(addprefix port/arm/armv8-,aes-asm chacha-asm curve25519 mlkem-asm poly1305-asm sha256-asm sha3-asm sha512-asm)
+AS_aarch64 := -march=armv8.2-a+crypto
+SHA256_aarch64 := -DWOLFSSL_ARMASM_NO_HW_CRYPTO # the instructions for it are used without a question
 # $1 names, $2 their ending
 wolfssl_have = $(wildcard $(foreach f,$1,$(WOLFSSL_SRC)/src/$f.$2 $(WOLFSSL_SRC)/wolfcrypt/src/$f.$2))
 
@@ -31,20 +39,21 @@ ifeq ($(WOLFSSL_VERSION)$(CONFIG_OWN_CERTS),5.7.2y)
 $(call refuse,wolfSSL 5.7.2 lets nobody else sign in TLS 1.3: take 5.9$(comma) or 5.5)
 endif
 ifneq ($(CONFIG_WOLFSSL_ASM),)
-ifeq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
-$(call refuse,WOLFSSL_ASM is for x86_64$(comma) and $(CC) is not)
+WOLFSSL_MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+ifeq ($(ASM_$(WOLFSSL_MACHINE)),)
+$(call refuse,WOLFSSL_ASM is for x86_64 and aarch64$(comma) and $(CC) is not)
 endif
+# Older ones ask for no instruction of this machine: they use it
+$(if $(filter aarch64,$(WOLFSSL_MACHINE)),$(call needs_version,WOLFSSL_ASM,5.9.2))
 endif
 
 WOLFSSL_OBJECTS := $(patsubst $(WOLFSSL_SRC)/%,$(O)/wolfssl/%.o,$(basename \
-	$(call wolfssl_have,$(WOLFSSL_FILES),c) $(if $(CONFIG_WOLFSSL_ASM),$(call wolfssl_have,$(WOLFSSL_ASM_FILES),S))))
+	$(call wolfssl_have,$(WOLFSSL_FILES) $(ASM_$(WOLFSSL_MACHINE)),c) $(call wolfssl_have,$(ASM_$(WOLFSSL_MACHINE)),S)))
 WOLFSSL_SYMBOLS := $(shell grep -o 'CONFIG_[A-Z0-9_]*' build/wolfssl/user_settings.h | sort -u)
-# 5.5 asks for the assembly's macro in a file that reads no settings.
-WOLFSSL := -DWOLFSSL_USER_SETTINGS $(call if_config,WOLFSSL_ASM,-DWOLFSSL_X86_64_BUILD) -Ibuild/wolfssl -isystem$(WOLFSSL_SRC)
+WOLFSSL := -DWOLFSSL_USER_SETTINGS $(DEFINE_$(WOLFSSL_MACHINE)) -Ibuild/wolfssl -isystem$(WOLFSSL_SRC)
 SOURCE_LIBS += $(O)/libwolfssl.a
 
-# The instructions are those that it asks the processor for before it uses them
-WOLFSSL_COMPILE = $(CC) -std=gnu11 $(WOLFSSL) -I$(O)/include $(CODE) $(if $(CONFIG_WOLFSSL_ASM),-maes -mpclmul -msse4.1)
+WOLFSSL_COMPILE = $(CC) -std=gnu11 $(WOLFSSL) -I$(O)/include $(CODE) $(CODE_$(WOLFSSL_MACHINE))
 WOLFSSL_NEEDS = build/wolfssl/user_settings.h $(WOLFSSL_SYMBOLS:CONFIG_%=$(O)/include/config/%) $(O)/wolfssl/flags
 
 $(O)/wolfssl/flags: FORCE
@@ -56,7 +65,8 @@ $(O)/wolfssl/%.o: $(WOLFSSL_SRC)/%.c $(WOLFSSL_NEEDS) | $(O)/include/config.h
 $(O)/wolfssl/%.o: $(WOLFSSL_SRC)/%.S $(WOLFSSL_NEEDS) | $(O)/include/config.h
 	@mkdir -p $(@D)
 	@$(say) '  AS  $<'
-	$(Q)$(WOLFSSL_COMPILE) -c -o $@ $<
+	$(Q)$(WOLFSSL_COMPILE) $(AS_$(WOLFSSL_MACHINE)) -c -o $@ $<
+$(O)/wolfssl/%/sha256.o $(O)/wolfssl/%/armv8-sha256-asm.o: WOLFSSL += $(SHA256_$(WOLFSSL_MACHINE))
 $(O)/libwolfssl.a: $(WOLFSSL_OBJECTS)
 endif
 

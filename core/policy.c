@@ -11,7 +11,7 @@
 #include "cpu.h"
 #include "escape.h"
 
-enum kind { AES_GCM, CHACHA20, AES_CBC };
+enum kind { AES_GCM, CHACHA20, AES_CCM, AES_CBC };
 
 static struct {
     unsigned short id;
@@ -25,6 +25,9 @@ static struct {
 #if CONFIG_SUITES_CHACHA20
     {0x1303, CHACHA20, "TLS_CHACHA20_POLY1305_SHA256"},
 #endif
+#if CONFIG_SUITES_AES_CCM
+    {0x1304, AES_CCM, "TLS_AES_128_CCM_SHA256"},
+#endif
 #if CONFIG_TLS12 && CONFIG_SUITES_AES_GCM
     {0xc02b, AES_GCM, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"},
     {0xc02f, AES_GCM, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
@@ -34,6 +37,9 @@ static struct {
 #if CONFIG_TLS12 && CONFIG_SUITES_CHACHA20
     {0xcca9, CHACHA20, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"},
     {0xcca8, CHACHA20, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"},
+#endif
+#if CONFIG_TLS12 && CONFIG_SUITES_AES_CCM
+    {0xc0ac, AES_CCM, "TLS_ECDHE_ECDSA_WITH_AES_128_CCM"},
 #endif
 #if CONFIG_SUITES_AES_CBC
     {0xc023, AES_CBC, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256"},
@@ -104,6 +110,7 @@ static void add_suites(struct policy_list *list, unsigned int version, enum kind
 static void add_version(struct policy_list *list, unsigned int version, int aes) {
     add_suites(list, version, aes ? AES_GCM : CHACHA20);
     add_suites(list, version, aes ? CHACHA20 : AES_GCM);
+    add_suites(list, version, AES_CCM);
     add_suites(list, version, AES_CBC);
 }
 

@@ -56,7 +56,7 @@ int engine_wolfssl_random(unsigned char *s, unsigned int len);
 #if CONFIG_SUITES_AES_CBC
 #define HAVE_ENCRYPT_THEN_MAC
 #endif
-#else
+#elif !CONFIG_OCSP_STAPLE /* 5.9 has what reads staples among its TLS 1.2, which stays then, and is not spoken */
 #define WOLFSSL_NO_TLS12
 #endif
 #if CONFIG_CLIENT && !CONFIG_SERVER
@@ -134,10 +134,13 @@ int engine_wolfssl_random(unsigned char *s, unsigned int len);
 #define HAVE_AESGCM
 #define GCM_TABLE_4BIT
 #endif
+#if CONFIG_SUITES_AES_CCM
+#define HAVE_AESCCM
+#endif
 #if !CONFIG_SUITES_AES_CBC
 #define NO_AES_CBC
 #endif
-#if !CONFIG_SUITES_AES_GCM && !CONFIG_SUITES_AES_CBC
+#if !CONFIG_SUITES_AES_GCM && !CONFIG_SUITES_AES_CCM && !CONFIG_SUITES_AES_CBC
 #define NO_AES
 #endif
 #if CONFIG_SUITES_CHACHA20 || CONFIG_TICKETS /* sealed with it */
@@ -157,16 +160,21 @@ int engine_wolfssl_random(unsigned char *s, unsigned int len);
 #define WOLFSSL_AES_SMALL_TABLES
 #endif
 
-/* x86_64, as build/source.mk has told the compiler: chosen when it runs, by what the processor has */
+/* For the machines of build/source.mk: chosen when it runs, by what the processor has */
 #if CONFIG_WOLFSSL_ASM
-#define USE_INTEL_SPEEDUP
-#define WOLFSSL_AESNI
 #define WOLFSSL_HAVE_SP_ECC
 #define WOLFSSL_SP_384
 #define WOLFSSL_SP_521
 #define WOLFSSL_HAVE_SP_RSA
 #define WOLFSSL_SP_4096
+#if defined __aarch64__
+#define WOLFSSL_ARMASM
+#define WOLFSSL_SP_ARM64_ASM
+#else
+#define USE_INTEL_SPEEDUP
+#define WOLFSSL_AESNI
 #define WOLFSSL_SP_X86_64_ASM
+#endif
 #endif
 
 #endif

@@ -51,10 +51,11 @@ static void without_a_variable_all_is_used_that_is_built_in(void **state) {
     assert_int_equal(find(1, 0, 0), 0);
     assert_int_equal(policy.max, POLICY_TLS13);
     assert_int_equal(policy.min, CONFIG_TLS12 ? POLICY_TLS12 : POLICY_TLS13);
-    assert_int_equal(count(POLICY_TLS13), 2 * CONFIG_SUITES_AES_GCM + CONFIG_SUITES_CHACHA20);
-    assert_int_equal(
-        count(POLICY_TLS12),
-        CONFIG_TLS12 * (4 * CONFIG_SUITES_AES_GCM + 2 * CONFIG_SUITES_CHACHA20 + 4 * CONFIG_SUITES_AES_CBC));
+    assert_int_equal(count(POLICY_TLS13),
+                     2 * CONFIG_SUITES_AES_GCM + CONFIG_SUITES_CHACHA20 + CONFIG_SUITES_AES_CCM);
+    assert_int_equal(count(POLICY_TLS12),
+                     CONFIG_TLS12 * (4 * CONFIG_SUITES_AES_GCM + 2 * CONFIG_SUITES_CHACHA20 +
+                                     CONFIG_SUITES_AES_CCM + 4 * CONFIG_SUITES_AES_CBC));
     assert_null(policy.alpn);
     assert_false(policy.groups_chosen);
 }

@@ -116,6 +116,23 @@ def test_what_was_refused_once_is_not_for_ever(glibc, sources, tmp_path):
     glibc.make(*old, glibc.out / "flags")
 
 
+def test_assembly_is_refused_where_there_is_none(glibc, sources):
+    glibc.make("cross_defconfig")
+    choose(glibc.out / ".config", WOLFSSL_ASM="y")
+    _, stderr = glibc.make(*sources, glibc.out / "flags", code=2)
+    assert "WOLFSSL_ASM is for x86_64 and aarch64, and other-linux-gnu-gcc is not" in stderr
+
+
+def test_assembly_that_asks_for_no_instruction_before_it_uses_it_is_refused(tmp_path, sources):
+    aarch64 = Toolchain(tmp_path, "aarch64-linux-gnu")
+    aarch64.make("cross_defconfig")
+    choose(aarch64.out / ".config", WOLFSSL_ASM="y")
+    aarch64.make(*sources, aarch64.out / "flags")
+    old = [*sources, f"WOLFSSL_SRC={fake_wolfssl(tmp_path / 'old', '5.9.1')}"]
+    _, stderr = aarch64.make(*old, aarch64.out / "flags", code=2)
+    assert f"WOLFSSL_ASM needs wolfSSL 5.9.2 or newer, and {tmp_path / 'old'} is 5.9.1" in stderr
+
+
 # 32 bits
 
 

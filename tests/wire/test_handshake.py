@@ -27,6 +27,7 @@ REFUSED = {
     "static RSA": [0x002F, 0x0035, 0x003C, 0x003D, 0x009C, 0x009D, 0xC09C, 0xC09D, 0xC0A0, 0x0041, 0x0084],
     "static ECDH": [0xC004, 0xC005, 0xC025, 0xC026, 0xC02D, 0xC02E, 0xC00E, 0xC00F, 0xC029, 0xC031],
     "CBC with SHA-1": [0xC009, 0xC00A, 0xC013, 0xC014, 0x0033, 0x0039],
+    "tags of 8 bytes": [0xC0AE, 0xC0AF, 0x1305],
     "PSK": [0x008C, 0x00A8, 0x00AE, 0xC035, 0xCCAB],
 }
 
@@ -90,12 +91,13 @@ def test_bad_suites_lose_against_one_good_suite(asked, key):
 @needs("SUITES_AES_GCM", "SUITES_CHACHA20", "SUITES_AES_CBC")
 @pytest.mark.parametrize("key", ["p256", "rsa"])
 def test_each_good_suite_of_tls_1_2_alone_is_accepted(asked, key):
-    for suite in AEAD[key] + CBC[key]:
+    for suite in AEAD[key] + CBC[key] + [0xC0AC] * (key == "p256" and have("SUITES_AES_CCM")):
         assert asked(key, suites=[suite])[0].suite == suite
 
 
 def test_each_good_suite_of_tls_1_3_alone_is_accepted(asked):
-    for suite in [0x1301, 0x1302] * have("SUITES_AES_GCM") + [0x1303] * have("SUITES_CHACHA20"):
+    suites = [0x1301, 0x1302] * have("SUITES_AES_GCM") + [0x1303] * have("SUITES_CHACHA20") + [0x1304] * have("SUITES_AES_CCM")
+    for suite in suites:
         assert asked(version="1.3", suites=[suite])[0].suite == suite
 
 

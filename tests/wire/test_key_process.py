@@ -74,6 +74,10 @@ class Connection:
         self.tls.send(data)
         assert self.tls.recv_exactly(len(data)) == data
 
+    def prog_alone(self):
+        """Waits until prog is the only child: what else there was ends with the handshake, and is reaped."""
+        assert eventually(lambda: children(self.run.pid) == {self.run.prog()})
+
     def fails(self):
         """The handshake does not come to its end, on either side."""
         with contextlib.suppress(Ended):
@@ -127,7 +131,7 @@ def test_only_the_key_process_holds_the_key_until_it_has_signed_and_nobody_after
         c.tls.flush()
     c.tls.handshake()
     c.echo()
-    assert children(c.run.pid) == {c.run.prog()}
+    c.prog_alone()
     assert all(held(pid, c.secrets) == set() for pid in c.run.processes())
 
 
@@ -138,7 +142,7 @@ def test_nobody_holds_the_key_after_the_handshake(meet, kind):
     c = meet(kind)
     c.tls.handshake()
     c.echo()
-    assert c.run.prog() in c.run.processes()
+    c.prog_alone()
     assert all(held(pid, c.secrets) == set() for pid in c.run.processes())
 
 
@@ -264,11 +268,11 @@ def test_key_process_that_is_killed_before_it_signs_is_98(need, meet):
 
 
 def test_key_process_that_is_stopped_does_not_outlast_the_limit_of_the_handshake(need, meet):
-    c = meet(opts="-K 1500 -I 0", prog="echo started >&2; cat")
+    c = meet(opts="-K 5000 -I 0", prog="echo started >&2; cat")
     os.kill(c.key_process(), signal.SIGSTOP)
     start = time.monotonic()
     c.fails()
-    assert 0.5 < time.monotonic() - start < 1.5 + SLACK
+    assert 0.5 < time.monotonic() - start < 5 + SLACK
     assert c.run.stderr() == f"{c.side}: fatal: TLS handshake failed: the key process does not answer in time\n"
 
 
@@ -323,7 +327,7 @@ def test_key_process_is_reaped_while_prog_runs(need, meet13):
     c = meet13()
     c.tls.handshake()
     c.echo()
-    assert eventually(lambda: children(c.run.pid) == {c.run.prog()}, 4)
+    c.prog_alone()
 
 
 # what is wrong with its files

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from features import have
 from harness import eventually
 
 HTTP = ["busybox", "httpd", "-i", "-h", "."]
@@ -48,6 +49,10 @@ def talk(argv, data, code=0):
 
 # clients
 
+SUITES = {"TLS_AES_128_GCM_SHA256": "SUITES_AES_GCM", "TLS_AES_256_GCM_SHA384": "SUITES_AES_GCM",
+          "TLS_CHACHA20_POLY1305_SHA256": "SUITES_CHACHA20", "TLS_AES_128_CCM_SHA256": "SUITES_AES_CCM",
+          **({"ECDHE-ECDSA-AES128-CCM": "SUITES_AES_CCM"} if have("TLS12") else {})}
+
 
 def s_client(pki, port, *more):
     return ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-CAfile", pki.root().cert,
@@ -79,6 +84,16 @@ def test_openssl_s_client_gets_its_echo(launch, serve, pki, tmp_path, version, k
     typist = Typist(launch, s_client(pki, port, OPENSSL[version], "-brief"), tmp_path)
     assert typist.type("hello", "hello\n")
     assert typist.run.wait() == 0
+
+
+@pytest.mark.parametrize("suite", [suite for suite, symbol in SUITES.items() if have(symbol)])
+def test_openssl_s_client_talks_with_each_suite_alone(launch, serve, pki, tmp_path, suite):
+    port, _ = serve(["cat"])
+    only = ["-tls1_3", "-ciphersuites"] if suite.startswith("TLS_") else ["-tls1_2", "-cipher"]
+    typist = Typist(launch, s_client(pki, port, *only, suite), tmp_path)
+    for size in (1, 5000, 20000):
+        assert typist.type("x" * size, "x" * size)
+    assert f"Cipher is {suite}\n" in typist.out.read_text()
 
 
 @pytest.mark.parametrize("digest", ["sha256", "sha384", "sha512"])
