@@ -233,7 +233,7 @@ def test_handshake_limit_does_not_limit_idling(server):
 
 
 def test_idle_limit_ends_it_with_0(server):
-    run, tls = server("-I 300")
+    run, tls = server("-I 1500")
     assert run.wait() == 0
 
 

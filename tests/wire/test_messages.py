@@ -211,7 +211,7 @@ def test_an_address_is_escaped_and_cut(nonsense):
 
 @pytest.mark.parametrize("opts, words", [("-J", "peer ended the connection without close_notify"),
                                          ("-K 400", "TLS handshake not done in time"),
-                                         ("-v 2 -I 400", "nothing moved for too long: connection closed")])
+                                         ("-v 2 -I 1500", "nothing moved for too long: connection closed")])
 def test_a_connection_that_ends_badly_is_told_with_the_address_of_the_peer(launch, ends, opts, words):
     run = launch.tlsd(opts, "cat", WHO)
     if "-K" not in opts:

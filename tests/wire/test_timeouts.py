@@ -54,13 +54,13 @@ def test_no_limit_is_set_by_default_or_by_0(link):
 
 
 def test_slow_prog_does_not_count_against_the_handshake_limit(link):
-    run, tls = link("-K 600 -I 0", "sleep 1.2; echo late; exit 3")
+    run, tls = link("-K 2000 -I 0", "sleep 2.5; echo late; exit 3")
     assert tls.recv_all() == b"late\n"
     tls.fin()
     assert run.wait() == 3
 
 
-@pytest.mark.parametrize("opts", ["-K 600", "-I 600", "-K 9000 -I 600"])
+@pytest.mark.parametrize("opts", ["-K 1500", "-I 1500", "-K 9000 -I 1500"])
 def test_silence_closes_everything_with_prog_s_exit_code(link, opts):
     run, tls = link(opts, "cat; exit 3")
     assert 0.3 < seconds_until_exit(run) < SLACK
@@ -71,8 +71,8 @@ def test_silence_closes_everything_with_prog_s_exit_code(link, opts):
 
 
 def test_I_0_takes_the_idle_limit_of_K_away(link):
-    run, tls = link("-K 500 -I 0", "cat; exit 3")
-    time.sleep(1.5)
+    run, tls = link("-K 2000 -I 0", "cat; exit 3")
+    time.sleep(2.5)
     tls.send(b"still here")
     assert tls.recv_exactly(10) == b"still here"
 

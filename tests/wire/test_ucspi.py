@@ -142,7 +142,7 @@ def test_options_are_those_of_the_tls_that_begins_later(launch, pki):
 
 
 @pytest.mark.parametrize("opts, shaken, words", [("-K 500", False, "TLS handshake not done in time"),
-                                                 ("-v 2 -I 500", True, "nothing moved for too long: connection closed")])
+                                                 ("-v 2 -I 1500", True, "nothing moved for too long: connection closed")])
 def test_limits_hold_from_the_word_on(launch, ends, opts, shaken, words):
     run = delayed(launch, "os.write(ctl, b'y'); os._exit(len(os.read(rfd, 1)) + 42)", opts)
     if shaken:
