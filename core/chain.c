@@ -180,6 +180,7 @@ static int fork_keys(struct run *run) {
     if (!genalloc_len(struct creds_pair, &run->plan->creds.pairs)) return 0;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return fatal_sys(run, EXIT_SYSTEM, "make a socketpair");
+    engine_ask_processor();
     run->keys = fork();
     if (run->keys < 0) {
         run->keys = 0;

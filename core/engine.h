@@ -54,6 +54,10 @@ char const *engine_version_built(void);
 char const *engine_version_running(void);
 unsigned int engine_version_number(void); /* of the running one: 0x05009002 is 5.9.2 */
 
+/* Asks the processor what it has, for this process and those that it forks later: what has assembly asks for much, and a
+ * virtual machine takes its time to answer. */
+void engine_ask_processor(void);
+
 /* Set-up. engine_new returns 0 when there is no memory or the library fails. The others return 0, or -1 with
  * engine_error set. The engine copies what it is given, but for servername and
  * the policy's alpn. */

@@ -4,11 +4,18 @@
 #include "engine_wolfssl.h"
 
 #include <wolfssl/wolfcrypt/asn_public.h>
+#include <wolfssl/wolfcrypt/cpuid.h>
 
 #include <skalibs/alloc.h>
 
 #include "pem.h"
 #include "x509.h"
+
+void engine_ask_processor(void) {
+#if CONFIG_WOLFSSL_ASM
+    cpuid_get_flags(); /* it keeps them */
+#endif
+}
 
 /* A process has one connection: it has nothing to resume but what a ticket brings, and that would lose the client's
  * certificate. */

@@ -1,18 +1,24 @@
 /* client: the other end of a benchmark, by OpenSSL, or over plain TCP for the wall. It must not know who serves.
  *
- * client PORT full|resume|plain COUNT    so many connections one after the other, each for one answer of 6 bytes
- * client PORT down|up|plaindown|plainup BYTES   one connection that moves so many
- * client PORT idle|plainidle COUNT       holds so many, says so by a line, and waits for the end of its stdin
+ * client PORT full|resume|nodelay COUNT   so many connections one after the other, each for one answer of 6 bytes;
+ *                                         nodelay: without Nagle's algorithm on its side
+ * client PORT down|up|both BYTES CONNECTIONS   so many at once, each moving so many
+ * client PORT idle COUNT                  holds so many, says so by a line, and waits for the end of its stdin
+ * "plain" before a mode: over plain TCP.
  * Prints one line of JSON: seconds in all, the median of microseconds to the first byte, and how many resumed. */
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,7 +26,7 @@ enum { ANSWER = 6, PIECE = 65536 };
 
 static SSL_CTX *ctx; /* 0: plain TCP */
 static SSL_SESSION *session;
-static int keeps_session;
+static int keeps_session, nodelay;
 static unsigned short port;
 
 struct conn {
@@ -51,6 +57,7 @@ static struct conn dial(void) {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
     struct conn c = {.fd = socket(AF_INET, SOCK_STREAM, 0)};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, &nodelay, sizeof nodelay);
     if (c.fd < 0 || connect(c.fd, (struct sockaddr *)&to, sizeof to) < 0) die("connect");
     if (!ctx) return c;
     c.ssl = SSL_new(ctx);
@@ -110,18 +117,75 @@ static void many(long n) {
            first[n - 1] * 1e6, resumed);
 }
 
-static void bulk(int up, long bytes) {
+static void send_all(struct conn const *c, long bytes) {
     static char buf[PIECE];
-    struct conn c = dial();
-    double start = now();
-    for (long left = up ? bytes : 0; left;) {
-        int n = put(&c, buf, left < PIECE ? (int)left : PIECE);
+    for (int n; bytes; bytes -= n) {
+        n = put(c, buf, bytes < PIECE ? (int)bytes : PIECE);
         if (n <= 0) die("write");
-        left -= n;
     }
-    take_exactly(&c, up ? ANSWER : bytes);
-    printf("{\"seconds\": %f}\n", now() - start);
+}
+
+/* What could be moved without waiting. */
+static int moved(struct conn const *c, int n) {
+    int why = ctx && n <= 0 ? SSL_get_error(c->ssl, n) : 0;
+    if (n > 0) return n;
+    if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE || (!ctx && n < 0 && errno == EAGAIN)) return 0;
+    die("move");
+    return 0;
+}
+
+static void both_ways(struct conn const *c, long bytes) {
+    static char in[PIECE], out[PIECE];
+    long to_send = bytes, to_take = bytes;
+    fcntl(c->fd, F_SETFL, O_NONBLOCK);
+    if (ctx) SSL_set_mode(c->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE);
+    while (to_take) {
+        struct pollfd p = {.fd = c->fd, .events = (short)(to_send ? POLLIN | POLLOUT : POLLIN)};
+        int sent = to_send ? moved(c, put(c, out, to_send < PIECE ? (int)to_send : PIECE)) : 0;
+        int taken = moved(c, take(c, in, PIECE));
+        to_send -= sent;
+        to_take -= taken;
+        if (!sent && !taken) poll(&p, 1, -1);
+    }
+    fcntl(c->fd, F_SETFL, 0);
+}
+
+static void move(struct conn const *c, char way, long bytes) {
+    if (way == 'b') both_ways(c, bytes);
+    if (way == 'u') {
+        send_all(c, bytes);
+        take_exactly(c, ANSWER);
+    }
+    if (way == 'd') take_exactly(c, bytes);
+}
+
+/* In a process of its own: it has shaken hands when it says so, and moves when it is told to. */
+static void one_of_many(int ready, int go, char way, long bytes) {
+    struct conn c = dial();
+    char word = 0;
+    if (write(ready, &word, 1) != 1 || read(go, &word, 1) != 0) die("start");
+    move(&c, way, bytes);
     hang_up(&c);
+    exit(0);
+}
+
+static void bulk(char way, long bytes, long connections) {
+    int ready[2], go[2], status = 0;
+    char word;
+    if (pipe(ready) < 0 || pipe(go) < 0) die("pipe");
+    for (long i = 0; i < connections; i++)
+        if (!fork()) {
+            close(go[1]);
+            one_of_many(ready[1], go[0], way, bytes);
+        }
+    close(ready[1]);
+    for (long i = 0; i < connections; i++)
+        if (read(ready[0], &word, 1) != 1) exit(1);
+    double start = now();
+    close(go[1]);
+    for (long i = 0; i < connections; i++)
+        if (wait(&status) < 0 || status) exit(1);
+    printf("{\"seconds\": %f}\n", now() - start);
 }
 
 static void idle(long n) {
@@ -136,7 +200,7 @@ static void idle(long n) {
 }
 
 int main(int argc, char const *const *argv) {
-    if (argc != 4) return 100;
+    if (argc != 4 && argc != 5) return 100;
     char const *mode = argv[2];
     long n = atol(argv[3]);
     port = (unsigned short)atoi(argv[1]);
@@ -150,8 +214,9 @@ int main(int argc, char const *const *argv) {
     } else
         mode += 5;
     keeps_session = !strcmp(mode, "resume");
-    if (!strcmp(mode, "down") || !strcmp(mode, "up"))
-        bulk(!strcmp(mode, "up"), n);
+    nodelay = !strcmp(mode, "nodelay");
+    if (argc == 5)
+        bulk(mode[0], n, atol(argv[4]));
     else if (!strcmp(mode, "idle"))
         idle(n);
     else

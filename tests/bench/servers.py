@@ -31,7 +31,10 @@ def pair(directory):
     return {"KEYFILE": f"{directory}/key.pem", "CERTFILE": f"{directory}/cert.pem"}
 
 
-def s6_tlsserver(binary, port, prog):
+def s6_tlsserver(binary, port, prog, under=()):
+    """under: what runs s6-tlsd, which is then not s6-tlsserver's to start."""
+    if under:
+        return [binary, "s6-tcpserver", "-c", "1000", "-C", "1000", "127.0.0.1", str(port), *under, binary, "s6-tlsd", "-S", *prog]
     return [binary, "s6-tlsserver", "-S", "-c", "1000", "-C", "1000", "127.0.0.1", str(port), *prog]
 
 
@@ -55,7 +58,7 @@ class Server:
         self.process = subprocess.Popen(argv, env={**os.environ, **env}, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         atexit.register(self.stop)
-        if not eventually(lambda: listens(self.port), 5):
+        if not eventually(lambda: listens(self.port), 20):
             sys.exit(f"{argv[0]} does not listen")
 
     def stop(self):
