@@ -79,8 +79,9 @@ def require_suite(names):
 
 
 def library_is(*at_least):
-    """Whether the version of wolfSSL is this or a later one."""
-    return tuple(map(int, VERSION.search(shown_version())[1].split("."))) >= at_least
+    """Whether there is a wolfSSL, and its version is this or a later one."""
+    found = VERSION.search(shown_version())
+    return bool(found) and tuple(map(int, found[1].split("."))) >= at_least
 
 
 def cpu_has_aes():

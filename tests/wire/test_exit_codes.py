@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 import peer
+from features import HAS_FDS, needs
 from harness import command, reset
 from pki import openssl
 
@@ -87,6 +88,7 @@ def test_bad_option_is_100_and_named(launch, applet, opts):
     assert option.lstrip("-") in line.partition(": ")[2]
 
 
+@needs("SNI_CERTS")
 @pytest.mark.parametrize("opts", ["-k 3", "-k x", "-k -1", "--sni-level=7"])
 def test_bad_sni_level_is_100(launch, pki, opts):
     """Where there are pairs for each level."""
@@ -308,6 +310,7 @@ def test_failed_fork_is_111(launch, pki, applet, opts):
     refused(launch.on_stdio(argv, {"KEYFILE": key}, user=60009, preexec_fn=limit), 111)
 
 
+@HAS_FDS
 @pytest.mark.parametrize("fd", [0, 1])
 def test_closed_network_fd_is_an_error(launch, fd):
     run = launch.on_stdio(["sh", "-c", f"exec {fd}<&-; exec s6-tlsd sh -c 'echo started >&2'"])
