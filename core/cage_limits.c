@@ -9,6 +9,8 @@
 
 #include <skalibs/setgroups.h>
 
+#include "config.h"
+
 int cage_no_new_privileges(void) {
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
@@ -30,5 +32,6 @@ int cage_drop_groups(void) {
 
 /* What is open stays open above the limit; but to poll more fds than it allows is an error. */
 int cage_set_limits(unsigned int polled) {
+    if (CONFIG_HEAP_LIMIT && limit(RLIMIT_DATA, (rlim_t)CONFIG_HEAP_LIMIT << 10) < 0) return -1;
     return limit(RLIMIT_NOFILE, polled) < 0 ? -1 : limit(RLIMIT_NPROC, 0);
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "config.h"
 #include "policy.h"
 #include "signer.h"
 #include "ticket.h"
@@ -115,7 +116,7 @@ enum engine_status engine_handshake(struct engine *e);
  * AGAIN, CLOSED, EOF or FAILED. EOF inside a record is FAILED. engine_write takes all of s (at most
  * ENGINE_WRITE_MAX bytes) and returns ENGINE_OK, or takes nothing: AGAIN (the caller repeats the same
  * bytes later) or FAILED. */
-enum { ENGINE_WRITE_MAX = 16384 };
+enum { ENGINE_WRITE_MAX = CONFIG_RECORD_SIZE };
 enum engine_status engine_read(struct engine *e, char *s, size_t len, size_t *got);
 enum engine_status engine_write(struct engine *e, char const *s, size_t len);
 

@@ -258,15 +258,27 @@ enum engine_status engine_read(struct engine *e, char *s, size_t len, size_t *go
     return failed(e);
 }
 
+/* What the peer's first window holds (ten segments, RFC 6928) goes in records of a segment each: each is read when it comes.
+ * Of a longer one the first bytes would wait for the last, which come a round trip later. */
+enum { EARLY = 14000, EARLY_RECORD = 1400 };
+
+static size_t record_of(struct engine const *e, size_t len) {
+    return e->written < EARLY && len > EARLY_RECORD ? EARLY_RECORD : len;
+}
+
 enum engine_status engine_write(struct engine *e, char const *s, size_t len) {
     if (e->failed || e->close_sent) return ENGINE_FAILED; /* the library would send on after close_notify */
-    int ret = wolfSSL_write(e->ssl, s, (int)len);
-    if (ret == (int)len) return ENGINE_OK;
-    /* send_out takes everything: there is nothing to wait for. A record that could not be made leaves no reason, but
-     * that of the last read. */
-    int code = wolfSSL_get_error(e->ssl, ret);
-    engine_fail_code(e, "unable to send", wants_more(code) ? BUILD_MSG_ERROR : code);
-    return failed(e);
+    for (size_t n; len; s += n, len -= n, e->written += n) {
+        n = record_of(e, len);
+        int ret = wolfSSL_write(e->ssl, s, (int)n);
+        if (ret == (int)n) continue;
+        /* send_out takes everything: there is nothing to wait for. A record that could not be made leaves no reason,
+         * but that of the last read. */
+        int code = wolfSSL_get_error(e->ssl, ret);
+        engine_fail_code(e, "unable to send", wants_more(code) ? BUILD_MSG_ERROR : code);
+        return failed(e);
+    }
+    return ENGINE_OK;
 }
 
 void engine_close_notify(struct engine *e) {

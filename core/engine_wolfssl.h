@@ -52,6 +52,7 @@ struct engine {
     struct queue out;
     struct recordpos inpos;
     struct recordpos outpos;
+    uint64_t written; /* cleartext */
     stralloc staple; /* a response of OCSP, DER; empty: none */
     stralloc peer;   /* the leaf of the peer, DER; empty: it sent none */
     int in_eof;

@@ -51,7 +51,7 @@ static void root_keeps_no_supplementary_group(void **state) {
 
 static int is_limited(void const *data) {
     struct pollfd p[POLLED + 1];
-    struct rlimit size, size_before = *(struct rlimit const *)data;
+    struct rlimit size, heap, size_before = *(struct rlimit const *)data;
     for (int i = 0; i <= POLLED; i++) p[i] = (struct pollfd){.fd = -1};
     CHECK(!poll(p, POLLED, 0));
     CHECK(poll(p, POLLED + 1, 0) < 0 && errno == EINVAL);
@@ -61,6 +61,7 @@ static int is_limited(void const *data) {
     CHECK(dup(0) < 0 && errno == EMFILE && socket(AF_INET, SOCK_STREAM, 0) < 0 && errno == EMFILE);
     CHECK(write(ends[0], "", 1) == 1); /* that fd is above the limit */
     CHECK(!getrlimit(RLIMIT_FSIZE, &size) && !memcmp(&size, &size_before, sizeof size));
+    CHECK(!getrlimit(RLIMIT_DATA, &heap) && (!CONFIG_HEAP_LIMIT || heap.rlim_max == (rlim_t)CONFIG_HEAP_LIMIT << 10));
     CHECK(setrlimit(RLIMIT_NOFILE, &(struct rlimit){100, 100}) < 0 || !geteuid());
     return 0;
 }

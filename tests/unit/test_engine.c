@@ -169,6 +169,21 @@ static void a_hello_in_too_many_records_is_refused(void **state) {
     assert_non_null(strstr(engine_error(server), "too many records"));
 }
 
+/* The lengths of the records in what is unsent: the first 14,000 bytes are in such as fit a segment. */
+static void the_first_records_are_short_and_later_ones_are_not(void **state) {
+    size_t n, at = 0, len = 0, early = 0;
+    (void)state;
+    for (int i = 0; i < 3 || (size_t)i * sizeof buf < 40000; i++)
+        assert_int_equal(engine_write(server, buf, sizeof buf), ENGINE_OK);
+    for (unsigned char const *s = engine_out(server, &n); at < n; at += len) {
+        len = 5 + (size_t)s[at + 3] * 256 + s[at + 4];
+        if (at < 14000) assert_true(len < 1440);
+        early += len < 1440;
+    }
+    assert_int_equal(at, n);
+    assert_true(early >= 10 && len > sizeof buf);
+}
+
 static void each_direction_ends_alone(void **state) {
     (void)state;
     assert_int_equal(engine_write(client, "last", 4), ENGINE_OK);
@@ -330,6 +345,7 @@ int main(void) {
         WITH_NEW(the_end_of_the_transport_in_the_handshake_is_a_failure),
         WITH_NEW(an_alert_without_a_name_is_told_all_the_same),
         WITH_NEW(a_hello_in_too_many_records_is_refused),
+        CONNECTED(the_first_records_are_short_and_later_ones_are_not),
         CONNECTED(each_direction_ends_alone),
         CONNECTED(nothing_is_written_after_our_close_notify),
         CONNECTED(no_answer_follows_our_close_notify),

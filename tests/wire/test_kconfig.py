@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import hello
 from features import APPLETS, symbol
 
 TOP = Path(__file__).resolve().parent.parent.parent
@@ -201,6 +202,24 @@ def test_another_configuration_file_in_the_same_folder_is_noticed(built):
     assert "core/conn.c" in made(make(built, f"KCONFIG_CONFIG={other}")[0])
     assert "\nLINGER=1234\n" in run(built / "s6-tls", "--version")[0]
     assert "LINGER=5000" in (built / ".config").read_text()
+
+
+# what has a value
+
+
+def test_records_and_memory_have_the_limits_of_the_configuration(built, launch, ends):
+    choose(built / ".config", RECORD_SIZE="1000", HEAP_LIMIT="65536")
+    make(built, "all")
+    run = launch.on_stdio([built / "s6-tls", "s6-tlsd", "sh", "-c", "head -c 50000 /dev/zero; exec cat"])
+    ends(run).handshake()
+    left, lengths = 50000, []
+    while left:
+        length = int.from_bytes(hello.receive(run.sock, 5)[3:], "big")
+        hello.receive(run.sock, length)
+        lengths.append(length)
+        left -= length - 17
+    assert max(lengths) == 1017
+    assert re.search(r"^Max data size +67108864 +67108864 ", Path(f"/proc/{run.pid}/limits").read_text(), re.M)
 
 
 # what is left out
