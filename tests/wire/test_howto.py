@@ -73,7 +73,7 @@ def test_a_word_of_the_supervisor_s_is_not_passed_on(launch, shell, place):
     make(shell)
     service = launch.program(["./run", "name-of-the-service"], {**BARE})
     assert eventually(lambda: listens(8443)), service.stderr()
-    assert "listening on 127.0.0.1:8443" in service.stderr()
+    assert eventually(lambda: "listening on 127.0.0.1:8443" in service.stderr())
 
 
 def test_the_service_of_the_howto_serves_and_refuses(launch, shell, place):

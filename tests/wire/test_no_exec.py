@@ -18,7 +18,8 @@ from peer import Tls, context
 from tcp import Refusal
 from test_kconfig import choose, make
 
-pytestmark = pytest.mark.xdist_group("no_exec") # they share a build
+pytestmark = [pytest.mark.xdist_group("no_exec"), # they share a build
+              pytest.mark.not_watched("the other binary is this machine's", by="foreign")]
 reporter = untouched.reporter
 ECHO = "/bin/echo"
 OWN_GROUP = f"-g {os.getgid()}" # an option that brings in s6-applyuidgid

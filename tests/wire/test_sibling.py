@@ -85,6 +85,7 @@ def test_without_proc_it_is_what_was_started(tmp_path, lone, path):
     assert have("NO_EXEC") or [line for line in tried if "/proc/self/exe" in line and "INJECTED" in line]
 
 
+@pytest.mark.not_watched("qemu finds the binary by its path", by="foreign")
 def test_a_binary_that_was_removed_runs_on(launch, ends, lone, tmp_path):
     """An upgrade in the middle of a connection."""
     binary = shutil.copy(lone, tmp_path / "s6-tls")

@@ -19,6 +19,7 @@ as_root = pytest.mark.skipif(not ROOT, reason="only root may bind to a port of a
 own_files = pytest.mark.skipif(not can_unshare(), reason="files of its own need a mount namespace")
 
 TIMED_OUT = words(errno.ETIMEDOUT)
+SO_ERROR = pytest.mark.not_watched("qemu does not translate what SO_ERROR tells", by="foreign")
 
 
 def greet(sock, _peer):
@@ -116,6 +117,7 @@ def test_a_port_without_an_address_is_enough(client, service):
     assert eventually(lambda: service.seen) == [("127.0.0.1", port)]
 
 
+@pytest.mark.not_watched("qemu has handlers of its own", by="foreign")
 def test_prog_s_signals_are_the_caller_s(client, service):
     ask = ["grep", "^Sig[BI]", "/proc/self/status"]
     done = client("", "127.0.0.1", service.port, ask, restore_signals=False,
@@ -226,6 +228,7 @@ def test_the_timeout_ends_all_of_it(client):
     assert TIMED_OUT in done.err
 
 
+@SO_ERROR
 def test_a_refusal_is_111_and_named(client):
     with Refusal() as closed:
         done = client("-H", "127.0.0.1", closed.port, "true")
@@ -399,6 +402,7 @@ def test_a_host_that_does_not_say_is_not_waited_for_longer_than_the_timeout(clie
 # words
 
 
+@SO_ERROR
 def test_verbose_it_tells_what_it_tries(client, service):
     done = client("-vH", "127.0.0.2,127.0.0.1", service.port, "true")
     assert done.err == (f"s6-tcpclient: warning: unable to connect to 127.0.0.2 port {service.port}: Connection refused\n"

@@ -260,6 +260,7 @@ def test_quiet_it_does_not_say_so(server):
 
 
 @as_root
+@pytest.mark.not_watched("qemu has threads, which count", by="foreign")
 def test_without_processes_a_connection_is_closed_and_the_next_served(launch, server):
     nobody_else = {"user": 61299, "group": 61299, "extra_groups": []}
     other = launch.program(["sleep", "1000"], **nobody_else)
