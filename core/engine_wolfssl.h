@@ -53,8 +53,8 @@ struct engine {
     struct recordpos inpos;
     struct recordpos outpos;
     uint64_t written; /* cleartext */
-    stralloc staple; /* a response of OCSP, DER; empty: none */
-    stralloc peer;   /* the leaf of the peer, DER; empty: it sent none */
+    stralloc staple;  /* a response of OCSP, DER; empty: none */
+    stralloc peer;    /* the leaf of the peer, DER; empty: it sent none */
     int in_eof;
     int named;       /* server: sni holds what the client asked for */
     int hello_read;  /* server: the first ClientHello is */

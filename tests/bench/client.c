@@ -129,7 +129,8 @@ static void send_all(struct conn const *c, long bytes) {
 static int moved(struct conn const *c, int n) {
     int why = ctx && n <= 0 ? SSL_get_error(c->ssl, n) : 0;
     if (n > 0) return n;
-    if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE || (!ctx && n < 0 && errno == EAGAIN)) return 0;
+    if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE || (!ctx && n < 0 && errno == EAGAIN))
+        return 0;
     die("move");
     return 0;
 }

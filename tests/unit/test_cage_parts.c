@@ -61,7 +61,8 @@ static int is_limited(void const *data) {
     CHECK(dup(0) < 0 && errno == EMFILE && socket(AF_INET, SOCK_STREAM, 0) < 0 && errno == EMFILE);
     CHECK(write(ends[0], "", 1) == 1); /* that fd is above the limit */
     CHECK(!getrlimit(RLIMIT_FSIZE, &size) && !memcmp(&size, &size_before, sizeof size));
-    CHECK(!getrlimit(RLIMIT_DATA, &heap) && (!CONFIG_HEAP_LIMIT || heap.rlim_max == (rlim_t)CONFIG_HEAP_LIMIT << 10));
+    CHECK(!getrlimit(RLIMIT_DATA, &heap) &&
+          (!CONFIG_HEAP_LIMIT || heap.rlim_max == (rlim_t)CONFIG_HEAP_LIMIT << 10));
     CHECK(setrlimit(RLIMIT_NOFILE, &(struct rlimit){100, 100}) < 0 || !geteuid());
     return 0;
 }

@@ -1,59 +1,12 @@
 /* test_engine: two engines that speak to each other through memory, and how a connection ends for them.
  * What other implementations make of the engine is left to the wire tests. */
 
-#include "sandbox.h"
-
-#include "engine_wolfssl.h" /* to make the peer do what engine.h has no word for */
-#include "engine_wolfssl_secrets.h"
-#include "keyring.h"
-
-#include <string.h>
-
-static struct keyring *ring;
-static struct engine *server, *client;
-
-static int make_key(void **state) {
-    char const *why;
-    size_t len;
-    if (sandbox_enter(state) < 0) return -1;
-    sandbox_run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -out cert"
-                " -subj /CN=x -days 1 2>/dev/null");
-    unsigned char *key = sandbox_read("key", &len);
-    ring = keyring_new();
-    if (!ring || keyring_add(ring, key, len, &why) < 0) return -1;
-    free(key);
-    return 0;
-}
-
-static int free_key(void **state) {
-    keyring_free(ring);
-    return sandbox_leave(state);
-}
-
-/* ---- the wire between them ---- */
+#include "engines.h"
 
 static size_t unsent(struct engine *e) {
     size_t n;
     engine_out(e, &n);
     return n;
-}
-
-/* At most max bytes. */
-static size_t carry(struct engine *from, struct engine *to, size_t max) {
-    size_t n, room;
-    unsigned char const *s = engine_out(from, &n);
-    unsigned char *r = engine_in_room(to, &room);
-    if (n > max) n = max;
-    if (n > room) n = room;
-    if (n) memcpy(r, s, n);
-    engine_in_commit(to, n);
-    engine_out_taken(from, n);
-    return n;
-}
-
-static void carry_all(struct engine *from, struct engine *to) {
-    while (carry(from, to, SIZE_MAX))
-        ;
 }
 
 static void give(struct engine *to, void const *s, size_t n) {
@@ -64,60 +17,15 @@ static void give(struct engine *to, void const *s, size_t n) {
     engine_in_commit(to, n);
 }
 
-/* Bytes cross the wire in pieces of that size. */
-static void shake_hands(size_t piece) {
-    enum engine_status s = ENGINE_AGAIN, c = ENGINE_AGAIN;
-    for (int i = 0; i < 20000 && (s == ENGINE_AGAIN || c == ENGINE_AGAIN); i++) {
-        if (c == ENGINE_AGAIN) c = engine_handshake(client);
-        carry(client, server, piece);
-        if (s == ENGINE_AGAIN) s = engine_handshake(server);
-        carry(server, client, piece);
-    }
-    assert_int_equal(s, ENGINE_OK);
-    assert_int_equal(c, ENGINE_OK);
-    carry_all(server, client);
-}
-
-static int make_engines(void **state) {
-    size_t len;
-    unsigned char *cert = sandbox_read("cert", &len);
-    (void)state;
-    server = engine_new(&(struct engine_config){.server = 1});
-    client = engine_new(&(struct engine_config){.server = 0});
-    engine_set_signer(server, keyring_sign, ring);
-    int bad =
-        engine_add_chain(server, 0, cert, len, 0) < 0 || engine_start(server) < 0 || engine_start(client) < 0;
-    free(cert);
-    return bad ? -1 : 0;
-}
-
 static int connect_engines(void **state) {
     if (make_engines(state) < 0) return -1;
     shake_hands(SIZE_MAX);
     return 0;
 }
 
-static int free_engines(void **state) {
-    (void)state;
-    engine_free(server);
-    engine_free(client);
-    return 0;
-}
-
-/* ---- what crosses it ---- */
-
-static char buf[ENGINE_WRITE_MAX];
-
 static enum engine_status read_at(struct engine *e) {
     size_t got = 0;
     return engine_read(e, buf, sizeof buf, &got);
-}
-
-static void assert_reads(struct engine *e, char const *s) {
-    size_t got = 0;
-    assert_int_equal(engine_read(e, buf, sizeof buf, &got), ENGINE_OK);
-    assert_int_equal(got, strlen(s));
-    assert_memory_equal(buf, s, got);
 }
 
 static void a_handshake_may_trickle(void **state) {
@@ -268,72 +176,6 @@ static void key_updates_without_end_do_not_fill_memory(void **state) {
     fail_msg("the engine takes all");
 }
 
-/* ---- what stays in memory ---- */
-
-/* A key, complemented: so it is not found where it is looked for. */
-static unsigned char absent[16];
-
-static int is_at(unsigned char const *p) {
-    for (size_t i = 0; i < sizeof absent; i++)
-        if (p[i] != (unsigned char)~absent[i]) return 0;
-    return 1;
-}
-
-/* How often the key is in memory that can be written to, but for the stack: there are pieces of what has returned. */
-static unsigned int times_in_memory(void) {
-    FILE *f = fopen("/proc/self/maps", "r");
-    char line[512], mode[5];
-    unsigned long from, to;
-    unsigned int n = 0;
-    assert_non_null(f);
-    while (fgets(line, sizeof line, f)) {
-        if (sscanf(line, "%lx-%lx %4s", &from, &to, mode) != 3 || strncmp(mode, "rw", 2) ||
-            strstr(line, "[stack]"))
-            continue;
-        for (unsigned char const *p = (void *)from; p + sizeof absent <= (unsigned char *)to; p++)
-            n += (unsigned)is_at(p);
-    }
-    fclose(f);
-    return n;
-}
-
-static void look_for(unsigned char const *secret) {
-    for (size_t i = 0; i < sizeof absent; i++) absent[i] = (unsigned char)~secret[i];
-}
-
-static void connect_in(int version, void **state) {
-    if (unit_is_watched()) skip();
-    if (make_engines(state) < 0) fail();
-    if (version == WOLFSSL_TLSV1_2) wolfSSL_set_options(client->ssl, WOLFSSL_OP_NO_TLSv1_3);
-    wolfSSL_KeepArrays(client->ssl);
-    shake_hands(SIZE_MAX);
-    assert_int_equal(engine_is_tls13(server), version == WOLFSSL_TLSV1_3);
-    assert_int_equal(engine_write(client, "hello", 5), ENGINE_OK);
-    carry_all(client, server);
-    assert_reads(server, "hello");
-}
-
-static void session_keys_are_gone_with_the_engine(void **state) {
-    static int const versions[] = {WOLFSSL_TLSV1_2, WOLFSSL_TLSV1_3};
-    for (size_t i = CONFIG_TLS12 ? 0 : 1; i < COUNT(versions); i++) {
-        connect_in(versions[i], state);
-        look_for(engine_wolfssl_write_key(server->ssl));
-        assert_true(times_in_memory() > 1);
-        free_engines(state);
-        assert_int_equal(times_in_memory(), 0);
-    }
-}
-
-/* TLS 1.2: both have it, and the library tells that of the client. */
-static void the_master_secret_is_gone_with_the_engine(void **state) {
-    if (!CONFIG_TLS12) skip();
-    connect_in(WOLFSSL_TLSV1_2, state);
-    look_for(engine_wolfssl_master_secret(client->ssl));
-    assert_true(times_in_memory() > 1);
-    free_engines(state);
-    assert_int_equal(times_in_memory(), 0);
-}
-
 #define WITH_NEW(test) cmocka_unit_test_setup_teardown(test, make_engines, free_engines)
 #define CONNECTED(test) cmocka_unit_test_setup_teardown(test, connect_engines, free_engines)
 
@@ -353,8 +195,6 @@ int main(void) {
         CONNECTED(a_bad_record_is_answered_with_an_alert),
         CONNECTED(eof_between_records_is_an_end_and_inside_one_a_failure),
         CONNECTED(key_updates_without_end_do_not_fill_memory),
-        cmocka_unit_test(session_keys_are_gone_with_the_engine),
-        cmocka_unit_test(the_master_secret_is_gone_with_the_engine),
     };
     return cmocka_run_group_tests(tests, make_key, free_key);
 }

@@ -207,6 +207,17 @@ def test_another_configuration_file_in_the_same_folder_is_noticed(built):
 # what has a value
 
 
+def test_a_configuration_of_an_older_version_gets_what_it_lacks(tmp_path):
+    make(tmp_path, "default_defconfig")
+    config, header = tmp_path / ".config", tmp_path / "include/config.h"
+    config.write_text(re.sub("^(CONFIG_(RECORD_SIZE|HEAP_LIMIT|TICKET_LIFETIME)=|# CONFIG_SUITES_AES_CCM ).*\\n", "",
+                             config.read_text(), flags=re.M))
+    make(tmp_path, header)
+    for line in ("CONFIG_RECORD_SIZE 16384", "CONFIG_HEAP_LIMIT 0", "CONFIG_SUITES_AES_CCM 0"):
+        assert f"#define {line}\n" in header.read_text()
+    assert "CONFIG_TICKET_LIFETIME " not in header.read_text() # depends on TICKETS
+
+
 def test_records_and_memory_have_the_limits_of_the_configuration(built, launch, ends):
     choose(built / ".config", RECORD_SIZE="1000", HEAP_LIMIT="65536")
     make(built, "all")
