@@ -115,7 +115,7 @@ enum engine_status engine_handshake(struct engine *e);
 /* Cleartext. engine_read puts 1 to len bytes at s, their number in *got, and returns ENGINE_OK; else
  * AGAIN, CLOSED, EOF or FAILED. EOF inside a record is FAILED. engine_write takes all of s (at most
  * ENGINE_WRITE_MAX bytes) and returns ENGINE_OK, or takes nothing: AGAIN (the caller repeats the same
- * bytes later) or FAILED. */
+ * bytes later); or FAILED, when some of them may be in records already. */
 enum { ENGINE_WRITE_MAX = CONFIG_RECORD_SIZE };
 enum engine_status engine_read(struct engine *e, char *s, size_t len, size_t *got);
 enum engine_status engine_write(struct engine *e, char const *s, size_t len);
