@@ -19,6 +19,9 @@ ASM_x86_64 := sp_x86_64 aes_asm aes_gcm_asm chacha_asm fe_x25519_asm poly1305_as
 	wc_mlkem_asm
 CODE_x86_64 := -maes -mpclmul -msse4.1
 DEFINE_x86_64 := -DWOLFSSL_X86_64_BUILD # 5.5 asks for it in a file that reads no settings
+# 5.9.2 takes the upper half of a register to be zero, which code of its own for P-256 leaves full: every other key of X25519 that
+# is made after an ECDSA signature was verified, by a client of TLS 1.2, is a wrong one. Without AVX2 a key exchange takes 5 us more.
+X25519_x86_64 := -DNO_AVX2_SUPPORT
 ASM_aarch64 := sp_arm64 $(addprefix port/arm/armv8-,aes-asm chacha-asm curve25519 mlkem-asm poly1305-asm sha256-asm sha3-asm sha512-asm)
 AS_aarch64 := -march=armv8.2-a+crypto
 SHA256_aarch64 := -DWOLFSSL_ARMASM_NO_HW_CRYPTO # the instructions for it are used without a question
@@ -57,7 +60,7 @@ WOLFSSL_COMPILE = $(CC) -std=gnu11 $(WOLFSSL) -I$(O)/include $(CODE) $(CODE_$(WO
 WOLFSSL_NEEDS = build/wolfssl/user_settings.h $(WOLFSSL_SYMBOLS:CONFIG_%=$(O)/include/config/%) $(O)/wolfssl/flags
 
 $(O)/wolfssl/flags: FORCE
-	@sh build/keep $@ printf '%s\n' '$(WOLFSSL_COMPILE)'
+	@sh build/keep $@ printf '%s\n' '$(WOLFSSL_COMPILE)' '$(X25519_$(WOLFSSL_MACHINE))' '$(SHA256_$(WOLFSSL_MACHINE))'
 $(O)/wolfssl/%.o: $(WOLFSSL_SRC)/%.c $(WOLFSSL_NEEDS) | $(O)/include/config.h
 	@mkdir -p $(@D)
 	@$(say) '  CC  $<'
@@ -66,6 +69,7 @@ $(O)/wolfssl/%.o: $(WOLFSSL_SRC)/%.S $(WOLFSSL_NEEDS) | $(O)/include/config.h
 	@mkdir -p $(@D)
 	@$(say) '  AS  $<'
 	$(Q)$(WOLFSSL_COMPILE) $(AS_$(WOLFSSL_MACHINE)) -c -o $@ $<
+$(O)/wolfssl/%/fe_x25519_asm.o: WOLFSSL += $(X25519_$(WOLFSSL_MACHINE))
 $(O)/wolfssl/%/sha256.o $(O)/wolfssl/%/armv8-sha256-asm.o: WOLFSSL += $(SHA256_$(WOLFSSL_MACHINE))
 $(O)/libwolfssl.a: $(WOLFSSL_OBJECTS)
 endif

@@ -12,6 +12,7 @@
 
 static struct keyring *ring;
 static struct engine *server, *client;
+static struct policy const *policy; /* of those to be made; 0: what is built in */
 
 static int make_key(void **state) {
     char const *why;
@@ -69,8 +70,8 @@ static int make_engines(void **state) {
     size_t len;
     unsigned char *cert = sandbox_read("cert", &len);
     (void)state;
-    server = engine_new(&(struct engine_config){.server = 1});
-    client = engine_new(&(struct engine_config){.server = 0});
+    server = engine_new(&(struct engine_config){.server = 1, .policy = policy});
+    client = engine_new(&(struct engine_config){.server = 0, .policy = policy});
     engine_set_signer(server, keyring_sign, ring);
     int bad =
         engine_add_chain(server, 0, cert, len, 0) < 0 || engine_start(server) < 0 || engine_start(client) < 0;

@@ -176,6 +176,25 @@ static void key_updates_without_end_do_not_fill_memory(void **state) {
     fail_msg("the engine takes all");
 }
 
+/* Here a client makes its key right after it has verified a signature. A library once made every other one wrong, for what the
+ * verification had left in the registers. */
+static void tls12_by_x25519_works_each_time(void **state) {
+    static char const *const env[] = {"TLS_MAX_VERSION=1.2", "TLS_GROUPS=X25519:P-256", 0};
+    stralloc why = STRALLOC_ZERO;
+    static struct policy tls12;
+    struct engine_info info;
+    if (!CONFIG_TLS12 || !CONFIG_GROUP_X25519 || !CONFIG_GROUP_P256) skip();
+    assert_int_equal(policy_find(&tls12, 0, env, &why), 0);
+    policy = &tls12;
+    for (int i = 0; i < 16; i++) {
+        assert_int_equal(connect_engines(state), 0);
+        engine_get_info(client, &info);
+        assert_string_equal(info.protocol, "TLSv1.2");
+        free_engines(state);
+    }
+    policy = 0;
+}
+
 #define WITH_NEW(test) cmocka_unit_test_setup_teardown(test, make_engines, free_engines)
 #define CONNECTED(test) cmocka_unit_test_setup_teardown(test, connect_engines, free_engines)
 
@@ -194,6 +213,7 @@ int main(void) {
         CONNECTED(no_alert_follows_our_close_notify),
         CONNECTED(a_bad_record_is_answered_with_an_alert),
         CONNECTED(eof_between_records_is_an_end_and_inside_one_a_failure),
+        cmocka_unit_test(tls12_by_x25519_works_each_time),
         CONNECTED(key_updates_without_end_do_not_fill_memory),
     };
     return cmocka_run_group_tests(tests, make_key, free_key);
