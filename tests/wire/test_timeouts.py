@@ -104,7 +104,7 @@ def test_bytes_from_prog_put_idleness_off(link):
 
 def test_peer_that_reads_no_more_is_idle(link):
     run, _ = link("-I 800", ["yes"])
-    assert seconds_until_exit(run) < SLACK
+    assert seconds_until_exit(run) < 60  # first what the sockets hold, megabytes, is encrypted: by an emulated processor too
     assert run.wait() == 128 + 13
     assert run.left() == []
 
