@@ -31,9 +31,8 @@ enum { ENGINE_IN_MAX = 32768 };
 /* A certificate chain that waits to be chosen. */
 struct chain {
     char *name; /* 0: for every other client */
-    unsigned char *s;
+    unsigned char *s; /* certificates in DER, one after the other: the leaf first */
     size_t len;
-    int format; /* WOLFSSL_FILETYPE_* */
     unsigned int key;
 };
 

@@ -3,11 +3,9 @@
 
 #include "engine_wolfssl.h"
 
-#include <wolfssl/wolfcrypt/asn_public.h>
-
 #include <skalibs/types.h>
 
-#include "pem.h"
+#include "der.h"
 
 unsigned int engine_version_number(void) {
     return (unsigned int)wolfSSL_lib_version_hex();
@@ -17,26 +15,14 @@ unsigned int engine_chains(struct engine const *e) {
     return (unsigned int)genalloc_len(struct chain, &e->chains);
 }
 
-/* The n-th block, from 0. */
-static int find_block(struct chain const *c, unsigned int n, struct pem *block) {
-    unsigned char const *s = c->s;
-    size_t len = c->len;
-    do
-        if (pem_next(&s, &len, block) != PEM_BLOCK) return 0;
-    while (n--);
-    return 1;
-}
-
 int engine_chain_certificate(struct engine *e, unsigned int chain, unsigned int n, stralloc *der) {
     struct chain const *c = genalloc_s(struct chain, &e->chains) + chain;
-    struct pem block;
-    if (c->format != WOLFSSL_FILETYPE_PEM) return !n && stralloc_catb(der, (char const *)c->s, c->len);
-    if (!find_block(c, n, &block) || !stralloc_readyplus(der, block.len)) return 0;
-    int len = wc_CertPemToDer(block.s, (int)block.len, (unsigned char *)der->s + der->len, (int)block.len,
-                              CERT_TYPE);
-    if (len <= 0) return 0;
-    der->len += (size_t)len;
-    return 1;
+    struct der in = {c->s, c->len}, content, certificate;
+    unsigned char tag;
+    do
+        if (!der_next(&in, &tag, &content, &certificate)) return 0;
+    while (n--);
+    return stralloc_catb(der, (char const *)certificate.s, certificate.len);
 }
 
 static int verify_one(struct engine *e, WOLFSSL_CERT_MANAGER *cm, unsigned int n, int last,

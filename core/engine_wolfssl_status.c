@@ -36,11 +36,12 @@ static int add_der_crl(struct engine *e, unsigned char const *s, size_t len) {
 #endif
 
 static int add_pem_crl(struct engine *e, struct pem const *block) {
-    DerBuffer *der = 0;
-    if (wc_PemToDer(block->s, (long)block->len, CRL_TYPE, &der, 0, 0, 0))
-        return engine_fail(e, "one of its PEM blocks is no certificate revocation list", (char *)0);
-    int r = add_der_crl(e, der->buffer, der->length);
-    wc_FreeDer(&der);
+    unsigned char *der = alloc(block->bodylen);
+    if (!der) return engine_fail(e, "out of memory", (char *)0);
+    ssize_t n = pem_decode(block, der);
+    int r = n > 0 ? add_der_crl(e, der, (size_t)n)
+                  : engine_fail(e, "one of its PEM blocks is no certificate revocation list", (char *)0);
+    alloc_free(der);
     return r;
 }
 
@@ -101,23 +102,17 @@ static int answer(void *data, char const *url, int urllen, unsigned char *reques
 
 /* Those above the leaf: the library wants to verify what it sends. A server that verifies nobody trusts nobody by this. */
 static void add_issuers(WOLFSSL_CERT_MANAGER *cm, struct chain const *c) {
-    struct pem block;
-    unsigned char const *s = c->s;
-    size_t len = c->len;
-    if (c->format != WOLFSSL_FILETYPE_PEM) return;
-    for (int leaf = 1; pem_next(&s, &len, &block) == PEM_BLOCK; leaf = 0)
-        if (!leaf) wolfSSL_CertManagerLoadCABuffer(cm, block.s, (long)block.len, WOLFSSL_FILETYPE_PEM);
+    struct der in = {c->s, c->len}, content, cert;
+    unsigned char tag;
+    for (int leaf = 1; der_next(&in, &tag, &content, &cert); leaf = 0)
+        if (!leaf) wolfSSL_CertManagerLoadCABuffer(cm, cert.s, (long)cert.len, WOLFSSL_FILETYPE_ASN1);
 }
 
 static int is_for(WOLFSSL_CERT_MANAGER *cm, struct chain const *c) {
-    unsigned char *der = alloc(c->len);
-    int n = (int)c->len, r = -1;
-    if (der && c->format == WOLFSSL_FILETYPE_PEM)
-        n = wc_CertPemToDer(c->s, (int)c->len, der, (int)c->len, CERT_TYPE);
-    else if (der)
-        memcpy(der, c->s, c->len);
-    if (der && n > 0) r = wolfSSL_CertManagerCheckOCSP(cm, der, n);
-    alloc_free(der);
+    struct der in = {c->s, c->len}, content, leaf;
+    unsigned char tag;
+    if (!der_next(&in, &tag, &content, &leaf)) return 0;
+    int r = wolfSSL_CertManagerCheckOCSP(cm, c->s, (int)leaf.len);
     return r == WOLFSSL_SUCCESS || r == OCSP_CERT_REVOKED;
 }
 

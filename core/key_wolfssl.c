@@ -139,10 +139,14 @@ static int der_matches(struct key *k, unsigned char const *der, size_t len) {
 
 int keyring_matches(struct keyring *ring, unsigned int key, unsigned char const *s, size_t len) {
     struct key *k = find(ring, key);
+    struct pem block;
     if (!k) return 0;
     if (!pem_is(s, len)) return der_matches(k, s, len);
-    unsigned char *der = alloc(len);
-    int n = der ? wc_CertPemToDer(s, (int)len, der, (int)len, CERT_TYPE) : -1;
+    do
+        if (pem_next(&s, &len, &block) != PEM_BLOCK) return 0;
+    while (!block.is_certificate);
+    unsigned char *der = alloc(block.bodylen);
+    ssize_t n = der ? pem_decode(&block, der) : -1;
     int ok = n > 0 && der_matches(k, der, (size_t)n);
     alloc_free(der);
     return ok;

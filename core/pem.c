@@ -31,10 +31,46 @@ enum pem_status pem_next(unsigned char const **s, size_t *len, struct pem *block
     if (!to || (next && next < to)) return PEM_BROKEN;
     unsigned char const *newline = memchr(to, '\n', (size_t)(limit - to));
     unsigned char const *after = newline ? newline + 1 : limit;
-    *block = (struct pem){from, (size_t)(after - from),
+    unsigned char const *body = label_end + sizeof dashes - 1;
+    if (to < body) return PEM_BROKEN;
+    *block = (struct pem){from,
+                          (size_t)(after - from),
+                          body,
+                          (size_t)(to - body),
                           ends_with(label, (size_t)(label_end - label), "CERTIFICATE"),
                           ends_with(label, (size_t)(label_end - label), "CRL")};
     *len = (size_t)(limit - after);
     *s = after;
     return PEM_BLOCK;
+}
+
+static int is_space(unsigned char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* 0 to 63, or -1 */
+static int digit(unsigned char c) {
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= '0' && c <= '9') return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+ssize_t pem_decode(struct pem const *block, unsigned char *to) {
+    unsigned char const *s = block->body, *limit = s + block->bodylen;
+    unsigned char *start = to;
+    unsigned int digits = 0, padding = 0, bits = 0;
+    for (; s < limit; s++) {
+        int v = digit(*s);
+        if (v >= 0 && !padding) {
+            unsigned int nth = digits++ % 4;
+            bits = bits << 6 | (unsigned int)v;
+            if (nth) *to++ = (unsigned char)(bits >> (6 - 2 * nth));
+        } else if (*s == '=') {
+            padding++;
+        } else if (!is_space(*s)) {
+            return -1;
+        }
+    }
+    return (digits + padding) % 4 || padding > 2 ? -1 : to - start;
 }

@@ -1,5 +1,4 @@
-/* test_pem: the blocks of PEM files, whole and broken.
- * It must not decode what is in them. */
+/* test_pem: the blocks of PEM files, whole and broken, and what is in them. */
 
 #include "unit.h"
 
@@ -73,6 +72,7 @@ static void a_block_without_its_end_is_broken(void **state) {
     assert_int_equal(first("-----BEGIN X-----\nAA\n-----BEGIN X-----\nAA\n-----END X-----\n", &block),
                      PEM_BROKEN);
     assert_int_equal(first("-----END X-----\n-----BEGIN X-----\nAA\n", &block), PEM_BROKEN);
+    assert_int_equal(first("-----BEGIN X-----END X-----\n", &block), PEM_BROKEN);
 }
 
 static void without_any_begin_there_is_no_block(void **state) {
@@ -90,6 +90,55 @@ static void der_is_told_from_pem(void **state) {
     assert_false(pem_is((unsigned char const *)"\x30\x03\x02\x01\x01", 5));
     assert_false(pem_is((unsigned char const *)two, 12));
     assert_false(pem_is((unsigned char const *)"", 0));
+}
+
+/* Decodes body as that of a block, into memory of exactly the size that the header asks for. Returns what pem_decode does, and
+ * the bytes in to. */
+static ssize_t decode(char const *body, char *to) {
+    struct pem block;
+    char text[256] = "-----BEGIN X-----";
+    strcat(strcat(text, body), "-----END X-----\n");
+    assert_int_equal(first(text, &block), PEM_BLOCK);
+    assert_int_equal(block.bodylen, strlen(body));
+    assert_memory_equal(block.body, body, block.bodylen);
+    unsigned char *room = malloc(block.bodylen ? block.bodylen : 1);
+    ssize_t n = pem_decode(&block, room);
+    if (n > 0) memcpy(to, room, (size_t)n);
+    free(room);
+    return n;
+}
+
+/* RFC 4648 10, and the digits that are not in it. */
+static void base64_is_decoded(void **state) {
+    (void)state;
+    static struct {
+        char const *body, *is;
+    } const cases[] = {{"", ""},
+                       {"Zg==", "f"},
+                       {"Zm8=", "fo"},
+                       {"Zm9v", "foo"},
+                       {"Zm9vYg==", "foob"},
+                       {"Zm9vYmE=", "fooba"},
+                       {"Zm9vYmFy", "foobar"},
+                       {"\r\n\tZm 9v\vYg\f=\n=\n", "foob"},
+                       {"++//", "\xfb\xef\xff"},
+                       {"AZaz09+/", "\x01\x96\xb3\xd3\xdf\xbf"}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char to[64];
+        size_t n = strlen(cases[i].is);
+        assert_int_equal(decode(cases[i].body, to), n);
+        assert_memory_equal(to, cases[i].is, n);
+    }
+}
+
+static void what_is_no_base64_is_refused(void **state) {
+    (void)state;
+    static char const *const wrong[] = {
+        "Z",        "Zg",   "Zg=",  "Zm9",      "Zm9v=",    "Zm9v==",
+        "Zm9v====", "=",    "====", "Z===",     "Zg=v",     "Zg==Zg",
+        "Zm-v",     "Zm_v", "Zm:v", "Zm9v\x80", "Zm\1779v", "Proc-Type: 4,ENCRYPTED\n\nZm9v"};
+    char to[64];
+    for (size_t i = 0; i < COUNT(wrong); i++) assert_int_equal(decode(wrong[i], to), -1);
 }
 
 /* In a piece of memory of exactly its size, for the sanitizer. */
@@ -116,6 +165,8 @@ int main(void) {
         cmocka_unit_test(a_block_without_its_end_is_broken),
         cmocka_unit_test(without_any_begin_there_is_no_block),
         cmocka_unit_test(der_is_told_from_pem),
+        cmocka_unit_test(base64_is_decoded),
+        cmocka_unit_test(what_is_no_base64_is_refused),
         cmocka_unit_test(a_file_may_be_cut_anywhere),
     };
     return cmocka_run_group_tests(tests, 0, 0);
