@@ -127,6 +127,9 @@ void engine_close_notify(struct engine *e);
 void engine_get_info(struct engine *e, struct engine_info *info);
 int engine_is_tls13(struct engine const *e);
 
+/* Gives back the memory of what is empty, when nothing has moved for a while. It is had again without being asked for. */
+void engine_rest(struct engine *e);
+
 /* Whether the failure is a fatal alert that the peer sent. */
 int engine_failed_by_peer(struct engine const *e);
 

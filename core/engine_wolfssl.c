@@ -287,6 +287,14 @@ void engine_close_notify(struct engine *e) {
     e->close_sent = 1;
 }
 
+void engine_rest(struct engine *e) {
+    queue_rest(&e->in);
+    queue_rest(&e->out);
+#ifdef __GLIBC__
+    malloc_trim(0); /* what records were made in */
+#endif
+}
+
 int engine_failed_by_peer(struct engine const *e) {
     return e->failed_by_peer;
 }

@@ -30,7 +30,7 @@ enum { ENGINE_IN_MAX = 32768 };
 
 /* A certificate chain that waits to be chosen. */
 struct chain {
-    char *name; /* 0: for every other client */
+    char *name;       /* 0: for every other client */
     unsigned char *s; /* certificates in DER, one after the other: the leaf first */
     size_t len;
     unsigned int key;

@@ -8,6 +8,8 @@
 
 #include <skalibs/stralloc.h>
 
+#include "pages.h"
+
 struct queue {
     stralloc sa;
     size_t head;
@@ -48,6 +50,11 @@ static inline int queue_put(struct queue *q, void const *s, size_t n) {
     memcpy(room, s, n);
     queue_added(q, n);
     return 1;
+}
+
+/* Gives back the pages of an empty queue: it keeps its room. */
+static inline void queue_rest(struct queue const *q) {
+    if (!queue_len(q)) pages_release(q->sa.s, q->sa.a);
 }
 
 static inline void queue_free(struct queue *q) {

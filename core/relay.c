@@ -58,6 +58,7 @@ void relay_step(struct relay *r, iopause_fd const x[RELAY_POLL_N]) {
     relay_check_time(r);
     while (relay_step_in(r))
         ;
+    relay_check_rest(r);
 }
 
 enum relay_outcome relay_run(struct relay *r) {
@@ -88,6 +89,7 @@ static enum relay_outcome wait_for_peer(struct relay *r) {
     int n = iopause_g(x, 2, &deadline);
     if (n < 0 && errno != EINTR) return RELAY_ERROR;
     if (n > 0 && x[0].revents) relay_read_net(r);
+    relay_check_rest(r);
     return !tain_future(&r->limit) || relay_is_idle(r) ? RELAY_LATE : RELAY_ENDED;
 }
 

@@ -70,6 +70,7 @@ struct relay {
     int drain;         /* gone: bytes of its that are still in the pipe */
     int discard;       /* what is received from now on goes nowhere */
     int unacked;
+    int awake;       /* has moved bytes since it last rested */
     size_t farewell; /* of the unsent bytes, those that are our close_notify */
     tain moved;      /* when a byte last moved, either way */
     tain heard;      /* when a byte was last received or acknowledged */

@@ -13,6 +13,7 @@ size_t relay_unsent(struct relay *r) {
 
 void relay_moved(struct relay *r) {
     r->moved = STAMP;
+    r->awake = 1;
 }
 
 /* What prog still gets is what was received before; then its stdin ends. */

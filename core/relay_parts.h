@@ -33,7 +33,8 @@ void relay_read_from(struct relay *r);
 int relay_flush(struct relay *r);
 int relay_step_out(struct relay *r);
 
-/* Limits, relay_time.c. */
+/* Limits, relay_time.c. relay_check_rest: gives back the memory of one that has moved nothing for a while. */
+void relay_check_rest(struct relay *r);
 int relay_is_idle(struct relay const *r);
 void relay_set_deadline(struct relay const *r, tain *deadline);
 void relay_check_time(struct relay *r);

@@ -3,6 +3,11 @@
 
 #include "relay_parts.h"
 
+#include "pages.h"
+
+/* A relay that has moved nothing for so long gives back what moving takes: most connections wait more than they speak. */
+enum { REST_AFTER = 1000 };
+
 /* How often the peer's acknowledgements are looked at while lingering: nothing wakes us for them. */
 enum { ACK_INTERVAL = 250 };
 
@@ -48,7 +53,20 @@ void relay_set_deadline(struct relay const *r, tain *deadline) {
         relay_add_ms(&t, &r->moved, r->options.idle);
         earlier(deadline, &t);
     }
+    if (r->awake) {
+        relay_add_ms(&t, &r->moved, REST_AFTER);
+        earlier(deadline, &t);
+    }
     if (lingers(r)) linger_deadline(r, deadline);
+}
+
+void relay_check_rest(struct relay *r) {
+    if (!r->awake || !passed(&r->moved, REST_AFTER)) return;
+    r->awake = 0;
+    engine_rest(r->engine);
+    if (!r->inlen) pages_release(r->inbuf, sizeof r->inbuf);
+    if (!r->outlen) pages_release(r->outbuf, sizeof r->outbuf);
+    pages_release_stack();
 }
 
 void relay_abandon(struct relay *r) {

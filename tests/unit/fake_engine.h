@@ -25,6 +25,7 @@ struct engine {
     int hello_read;
     int by_peer;
     int close_sent;
+    unsigned int rests;
     size_t room;             /* last offered for ciphertext */
     size_t repeat;           /* what an engine_write that was told AGAIN must come back with */
     enum engine_status told; /* OK, or how reading ended */
@@ -47,6 +48,10 @@ static inline void fake_answers(struct engine *e, char type, void const *s, size
 static inline enum engine_status fake_refuses(struct engine *e) {
     fake_answers(e, WIRE_ALERT, "", 0);
     return fake_ends(e, ENGINE_FAILED);
+}
+
+void engine_rest(struct engine *e) {
+    e->rests++;
 }
 
 unsigned char *engine_in_room(struct engine *e, size_t *len) {

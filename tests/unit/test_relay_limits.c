@@ -71,6 +71,16 @@ static void without_a_limit_a_quiet_connection_stays(void **state) {
     assert_int_equal(w->now, 86400000);
 }
 
+static void a_second_after_it_moved_something_a_relay_rests_once(void **state) {
+    (void)state;
+    struct world *w =
+        RUN(.prog = PLAN(DATA(1), SLEEP(10000), DATA(1), SLEEP(999), DATA(1), SLEEP(10000), EXIT),
+            .peer = PLAN(AWAIT_END, FIN));
+    assert_int_equal(w->outcome, RELAY_ENDED);
+    assert_int_equal(w->peer.got, 3);
+    assert_int_equal(w->engine.rests, 2);
+}
+
 static void a_half_closed_connection_with_prog_alive_stays(void **state) {
     (void)state;
     struct world *w =
@@ -216,6 +226,7 @@ int main(void) {
         cmocka_unit_test(the_idle_limit_counts_from_the_last_byte_either_way),
         cmocka_unit_test(a_peer_that_stops_reading_is_left_at_the_idle_limit),
         cmocka_unit_test(without_a_limit_a_quiet_connection_stays),
+        cmocka_unit_test(a_second_after_it_moved_something_a_relay_rests_once),
         cmocka_unit_test(a_half_closed_connection_with_prog_alive_stays),
         cmocka_unit_test(a_peer_that_does_not_close_is_left_after_the_linger_limit),
         cmocka_unit_test(lingering_goes_on_while_the_peer_takes_what_was_sent),

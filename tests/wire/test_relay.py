@@ -4,6 +4,7 @@ no busy waiting. How connections end is in test_closing.py."""
 import fcntl
 import os
 import random
+import re
 import socket
 import time
 
@@ -447,3 +448,21 @@ def test_waiting_for_the_hello_burns_no_cpu(link):
     run, _ = link.start("", "cat")
     time.sleep(0.2)
     assert run.cpu(1) < 0.15
+
+
+def private(pid):
+    """KiB of memory that are a process's alone and not as a file has them."""
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        return int(re.search(r"Private_Dirty: +(\d+)", file.read())[1])
+
+
+@pytest.mark.not_watched("its memory is another program's")
+def test_memory_of_what_has_moved_is_given_back_at_rest(link):
+    run, tls = link("", f"head -c {MIB} /dev/zero; exec cat")
+    busy = 0
+    for _ in range(MIB // 16384):
+        assert tls.recv_exactly(16384) == bytes(16384)
+        busy = max(busy, private(run.pid))
+    assert eventually(lambda: private(run.pid) <= busy - 40)
+    tls.send(b"on we go")
+    assert tls.recv_exactly(8) == b"on we go"
