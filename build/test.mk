@@ -49,8 +49,8 @@ size:
 
 # Builds of other versions of wolfSSL, compilers and C libraries, each tried
 matrix:
-	@O='$(abspath $(O))' VERSIONS='$(VERSIONS)' CONFIGS='$(CONFIGS)' COMPILERS='$(COMPILERS)' LIBCS='$(LIBCS)' SAMPLE='$(SAMPLE)' \
-		/usr/bin/python3 -B tests/builds/builds.py docs/build-matrix.md
+	@O='$(abspath $(O))' VERSIONS='$(VERSIONS)' CONFIGS='$(CONFIGS)' COMPILERS='$(COMPILERS)' LIBCS='$(LIBCS)' \
+		TARGETS='$(TARGETS)' SAMPLE='$(SAMPLE)' /usr/bin/python3 -B tests/builds/builds.py docs/build-matrix.md
 
 # The recipes of build/packaging
 package:
@@ -72,6 +72,6 @@ help::
 	@echo 'make bench              what a connection costs, beside stunnel, socat and plain TCP: ROUNDS=5 COUNT=200 BENCH="name=binary ..."'
 	@echo 'make profile            where that goes, with perf, into docs/benchmarks.md: COUNT=500 BENCH=binary'
 	@echo 'make size               bytes of each configuration and module, against docs/sizes.md: CONFIGS="tiny static"; SAVE=1'
-	@echo 'make matrix             other versions of wolfSSL, compilers and C libraries: VERSIONS= CONFIGS= COMPILERS= LIBCS='
+	@echo 'make matrix             other versions of wolfSSL, compilers and C libraries: VERSIONS= CONFIGS= COMPILERS= LIBCS= TARGETS='
 	@echo 'make package            what build/packaging has recipes for: the Debian package is built, looked at, installed and used'
 	@echo 'make randcheck          build and try configurations chosen at random: SEEDS=3 of them, numbered from FIRST=1'

@@ -1,12 +1,13 @@
 """builds: builds configurations with each version of wolfSSL, compiler and C library, and runs quick tests on each; a table of it.
 
 Argument: the file of the table. O-matrix keeps what each cell came to, whenever it was run, and the log of one that failed; the
-table is made of all that. VERSIONS, CONFIGS, COMPILERS and LIBCS choose cells, SAMPLE=n takes of the quick tests each n-th.
+table is made of all that. VERSIONS, CONFIGS, COMPILERS, LIBCS and TARGETS choose cells, SAMPLE=n takes of the quick tests each n-th.
 The last line is "N passed, N failed": of the cells of this run that make did not refuse."""
 
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -25,7 +26,11 @@ CONFIGS = {"static": {}, "tiny": {}, "fast": {}, "pq": {}, "client": FROM_SOURCE
 LIBCS = {"glibc": {"LIBC_HOST": "y", "LIBC_MUSL": None},
          "musl": {"LIBC_HOST": None, "LIBC_MUSL": "y", "LINK_STATIC": "y", "LINK_SHARED": None}}
 COMPILERS = ("gcc", "clang")
+# Of the configuration that is for them: other machines, as Debian's compilers call them
+CROSS = "cross"
+TARGETS = ("aarch64-linux-gnu", "arm-linux-gnueabihf", "mips-linux-gnu", "riscv64-linux-gnu")
 NOT_RUN = "not run"
+SAMPLE = os.environ.get("SAMPLE") or "6"
 
 
 def chosen(variable, names):
@@ -73,10 +78,16 @@ class Cell:
     def result(self):
         return self.file.read_text().strip() if self.file.exists() else NOT_RUN
 
+    def changes(self):
+        return {**CONFIGS[self.config], **LIBCS[self.libc]}
+
+    def tools(self):
+        return tools(self.compiler, self.libc)
+
     def write_config(self):
         """The named file with the changes; a version that has no ML-KEM is not asked for it, but by pq."""
         old = self.version < "5.9" and self.config != "pq"
-        changes = {**CONFIGS[self.config], **LIBCS[self.libc], **(HYBRID if old else {})}
+        changes = {**self.changes(), **(HYBRID if old else {})}
         lines = (TOP / "build/configs" / self.config.partition("-")[0]).read_text().splitlines()
         lines = [line for line in lines if not re.fullmatch(r"(# )?CONFIG_(\w+)( is not set|=.*)", line)
                  or re.search(r"CONFIG_(\w+)", line)[1] not in changes]
@@ -86,7 +97,7 @@ class Cell:
 
     def make(self, *goals):
         """What make printed, and its exit code."""
-        words = [f"{name}={value}" for name, value in tools(self.compiler, self.libc).items()]
+        words = [f"{name}={value}" for name, value in self.tools().items()]
         done = subprocess.run(["make", "-j2", f"O={self.dir}/out", f"WOLFSSL_SRC=sources/wolfssl-{self.version}", *words, *goals],
                               cwd=TOP, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         return done.stdout, done.returncode
@@ -116,16 +127,40 @@ class Cell:
         return self.test()
 
     def test(self):
-        env = environment(S6TLS_BIN=f"{self.dir}/out/s6-tls", SAMPLE=os.environ.get("SAMPLE") or "6", PYTHONDONTWRITEBYTECODE="1")
+        env = environment(S6TLS_BIN=f"{self.dir}/out/s6-tls", SAMPLE=SAMPLE, PYTHONDONTWRITEBYTECODE="1")
         command = f"{sys.executable} -m pytest -q -p no:cacheprovider -n 4 --dist loadgroup -m quick tests/wire"
         done = subprocess.run(shlex.split(command), cwd=TOP, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         with open(self.dir / "log", "a") as log:
             log.write(done.stdout)
         last = done.stdout.splitlines()[-1]
         passed, failed, errors = (int((re.search(rf"(\d+) {word}", last) or [0, 0])[1]) for word in ("passed", "failed", "error"))
-        if done.returncode or failed + errors or not passed:
-            return False, f"**{failed + errors} failed**, {passed} passed"
-        return True, f"{passed} passed"
+        return outcome(done.returncode, passed, failed + errors)
+
+
+def outcome(code, passed, failed):
+    if code or failed or not passed:
+        return False, f"**{failed} failed**, {passed} passed"
+    return True, f"{passed} passed"
+
+
+class Target(Cell):
+    """The same for another machine. Its tests are run by qemu-user, as make does it."""
+
+    def __init__(self, version, machine):
+        super().__init__(version, CROSS, machine, "glibc")
+
+    def changes(self):
+        return {}
+
+    def tools(self):
+        return {"CROSS_COMPILE": self.compiler + "-"}
+
+    def test(self):
+        said, code = self.make("check", "T=quick", f"SAMPLE={SAMPLE}")
+        with open(self.dir / "log", "a") as log:
+            log.write(said)
+        passed, failed = (re.findall(r"^(\d+) passed, (\d+) failed", said, re.M) or [(0, 0)])[-1]
+        return outcome(code, int(passed), int(failed))
 
 
 def compiler_version(name):
@@ -134,17 +169,26 @@ def compiler_version(name):
 
 
 def rows(version, notes):
-    """The table of one version; each new reason why make refuses goes to notes."""
+    """The table of one version."""
     ways = [(compiler, libc) for compiler in COMPILERS for libc in LIBCS]
     yield f"| {version} | " + " | ".join(f"{compiler}, {libc}" for compiler, libc in ways) + " |"
     yield "| --- |" + " --- |" * len(ways)
     for config in CONFIGS:
-        said = [Cell(version, config, *way).result() for way in ways]
-        for text in said:
-            if text.startswith("refused: ") and text not in notes:
-                notes.append(text)
-        shown = [f"refused ({notes.index(text) + 1})" if text in notes else text for text in said]
-        yield f"| {config} | " + " | ".join(shown) + " |"
+        yield f"| {config} | " + " | ".join(shown(Cell(version, config, *way).result(), notes) for way in ways) + " |"
+
+
+def shown(said, notes):
+    """The text of a cell; each new reason why make refuses goes to notes."""
+    if said.startswith("refused: ") and said not in notes:
+        notes.append(said)
+    return f"refused ({notes.index(said) + 1})" if said in notes else said
+
+
+def target_rows(notes):
+    yield f"| {CROSS} | " + " | ".join(SUITES) + " |"
+    yield "| --- |" + " --- |" * len(SUITES)
+    for machine in TARGETS:
+        yield f"| {machine} | " + " | ".join(shown(Target(version, machine).result(), notes) for version in SUITES) + " |"
 
 
 def write_table(file):
@@ -156,19 +200,26 @@ def write_table(file):
     notes = []
     for version in SUITES:
         lines += [*rows(version, notes), ""]
+    lines += [*target_rows(notes), ""]
     lines += [f"- ({number}) {text.partition(': ')[2]}" for number, text in enumerate(notes, 1)]
     file.write_text("\n".join(lines).strip() + "\n")
 
 
 def main():
     file = Path(sys.argv[1]).resolve()
-    cells = [Cell(version, config, compiler, libc) for version in chosen("VERSIONS", SUITES)
+    configs, versions = chosen("CONFIGS", [*CONFIGS, CROSS]), chosen("VERSIONS", SUITES)
+    cells = [Cell(version, config, compiler, libc) for version in versions
              for libc in chosen("LIBCS", LIBCS) for compiler in chosen("COMPILERS", COMPILERS)
-             for config in chosen("CONFIGS", CONFIGS)]
+             for config in configs if config != CROSS]
+    if CROSS in configs:
+        cells += [Target(version, machine) for version in versions for machine in chosen("TARGETS", TARGETS)]
     counts = {True: 0, False: 0, None: 0}
     for cell in cells:
         if not source(cell.version):
             print(f"{cell.name}: there is no wolfSSL {cell.version} to be had: skipped", flush=True)
+            continue
+        if cell.config == CROSS and not shutil.which(cell.compiler + "-gcc"):
+            print(f"{cell.name}: there is no {cell.compiler}-gcc: skipped", flush=True)
             continue
         start = time.monotonic()
         good = cell.run()

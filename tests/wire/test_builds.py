@@ -63,3 +63,16 @@ def test_a_choice_of_what_is_not_there_is_refused():
     done = subprocess.run([sys.executable, "-B", builds.__file__, "/nowhere"], env={**os.environ, "LIBCS": "bionic"},
                           stderr=subprocess.PIPE, text=True)
     assert done.returncode == 1 and done.stderr == "builds: LIBCS: there is no bionic; there are glibc, musl\n"
+
+
+def test_the_table_has_a_row_for_each_other_machine(cell, tmp_path):
+    (tmp_path / "5.9.2-cross-mips-linux-gnu-glibc").mkdir()
+    (tmp_path / "5.9.2-cross-mips-linux-gnu-glibc/result").write_text("2 passed\n")
+    builds.write_table(tmp_path / "table")
+    assert "| mips-linux-gnu | 2 passed | not run | not run |\n" in (tmp_path / "table").read_text()
+
+
+def test_another_machine_is_built_for_as_its_file_says(cell):
+    target = builds.Target("5.5.4", "mips-linux-gnu")
+    there = configured(target)
+    assert "LIBC_HOST" in there and "GROUP_X25519MLKEM768" not in there
