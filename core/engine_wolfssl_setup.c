@@ -121,10 +121,26 @@ static int add_pem(struct engine *e, struct chain *c, unsigned char const *s, si
     return c->len ? 0 : engine_fail(e, "there is no certificate in it", (char *)0);
 }
 
-static int add_der(struct chain *c, unsigned char const *s, size_t len) {
+static int add_der(struct engine *e, struct chain *c, unsigned char const *s, size_t len) {
+    struct der in = {s, len}, content, certificate;
+    unsigned char tag;
+    while (in.len)
+        if (!der_next(&in, &tag, &content, &certificate) ||
+            !is_certificate(certificate.s, (ssize_t)certificate.len))
+            return engine_fail(e, "there is something else than PEM or certificates in DER in it", (char *)0);
     memcpy(c->s, s, len);
     c->len = len;
     return 0;
+}
+
+/* The leaf and MAX_CHAIN_DEPTH: for the lengths of more the library makes no room. */
+enum { CHAIN_MAX = 10 };
+
+static unsigned int certificates(struct chain const *c) {
+    struct der in = {c->s, c->len}, content;
+    unsigned int n = 0;
+    while (der_expect(&in, DER_SEQUENCE, &content)) n++;
+    return n;
 }
 
 static int use(WOLFSSL_CTX *ctx, WOLFSSL *ssl, struct chain const *c) {
@@ -136,6 +152,8 @@ static int use(WOLFSSL_CTX *ctx, WOLFSSL *ssl, struct chain const *c) {
 /* Loads the chain once to see that it is one; elsewhere, for the key type of the first would stay with the
  * context. */
 static int check_chain(struct engine *e, struct chain const *c) {
+    if (certificates(c) > CHAIN_MAX)
+        return engine_fail(e, "there are more than ten certificates in it", (char *)0);
     WOLFSSL_CTX *scratch = wolfSSL_CTX_new(engine_wolfssl_method(e));
     if (!scratch) return no_memory(e);
     int r = use(scratch, 0, c);
@@ -148,7 +166,7 @@ int engine_add_chain(struct engine *e, char const *name, unsigned char const *s,
     struct chain c = {.s = alloc(len), .key = key};
     if (name) c.name = copy(name, strlen(name) + 1);
     if (!c.s || (name && !c.name) || !genalloc_append(struct chain, &e->chains, &c)) return no_memory(e);
-    int r = pem_is(s, len) ? add_pem(e, &c, s, len) : add_der(&c, s, len);
+    int r = pem_is(s, len) ? add_pem(e, &c, s, len) : add_der(e, &c, s, len);
     genalloc_s(struct chain, &e->chains)[genalloc_len(struct chain, &e->chains) - 1].len = c.len;
     return r < 0 ? -1 : check_chain(e, &c);
 }

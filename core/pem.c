@@ -20,6 +20,13 @@ static int ends_with(unsigned char const *label, size_t len, char const *word) {
     return len >= n && !memcmp(label + len - n, word, n);
 }
 
+/* Whether the END line at to is for this label. */
+static int is_end_of(unsigned char const *to, unsigned char const *limit, unsigned char const *label,
+                     size_t len) {
+    to += sizeof end - 1;
+    return (size_t)(limit - to) >= len + sizeof dashes - 1 && !memcmp(to, label, len + sizeof dashes - 1);
+}
+
 enum pem_status pem_next(unsigned char const **s, size_t *len, struct pem *block) {
     unsigned char const *from = find(*s, *len, begin), *limit = *s + *len;
     if (!from) return PEM_NONE;
@@ -28,7 +35,8 @@ enum pem_status pem_next(unsigned char const **s, size_t *len, struct pem *block
     if (!label_end) return PEM_BROKEN;
     unsigned char const *to = find(label_end, (size_t)(limit - label_end), end);
     unsigned char const *next = find(label_end, (size_t)(limit - label_end), begin);
-    if (!to || (next && next < to)) return PEM_BROKEN;
+    if (!to || (next && next < to) || !is_end_of(to, limit, label, (size_t)(label_end - label)))
+        return PEM_BROKEN;
     unsigned char const *newline = memchr(to, '\n', (size_t)(limit - to));
     unsigned char const *after = newline ? newline + 1 : limit;
     unsigned char const *body = label_end + sizeof dashes - 1;

@@ -18,7 +18,8 @@ struct pem {
 
 enum pem_status { PEM_NONE, PEM_BLOCK, PEM_BROKEN };
 
-/* Takes the next block off the front of the *len bytes at *s. PEM_BROKEN: it has no END line. */
+/* Takes the next block off the front of the *len bytes at *s. PEM_BROKEN: it has no END line with the same
+ * label. */
 enum pem_status pem_next(unsigned char const **s, size_t *len, struct pem *block);
 
 /* Writes what the block holds, at most bodylen bytes, to the memory at to. Returns how many, or -1: that is no base64 with its

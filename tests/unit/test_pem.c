@@ -73,6 +73,9 @@ static void a_block_without_its_end_is_broken(void **state) {
                      PEM_BROKEN);
     assert_int_equal(first("-----END X-----\n-----BEGIN X-----\nAA\n", &block), PEM_BROKEN);
     assert_int_equal(first("-----BEGIN X-----END X-----\n", &block), PEM_BROKEN);
+    assert_int_equal(first("-----BEGIN X-----\nAA\n-----END Y-----\n", &block), PEM_BROKEN);
+    assert_int_equal(first("-----BEGIN X-----\nAA\n-----END X Y-----\n", &block), PEM_BROKEN);
+    assert_int_equal(first("-----BEGIN X-----\nAA\n-----END X----", &block), PEM_BROKEN);
 }
 
 static void without_any_begin_there_is_no_block(void **state) {

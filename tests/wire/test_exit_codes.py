@@ -153,6 +153,8 @@ def bad(pki, tmp_path):
         "no DER in it": b"-----BEGIN CERTIFICATE-----\naGVsbG8gd29ybGQ=\n-----END CERTIFICATE-----\n",
         "no key in it": b"-----BEGIN PRIVATE KEY-----\naGVsbG8gd29ybGQ=\n-----END PRIVATE KEY-----\n",
         "broken chain": text.encode() + b"-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n",
+        "other END": text.replace("END CERTIFICATE", "END X").encode(), "eleven": text.encode() * 11,
+        "DER and more": good.der() + b"\x30\x03\x02\x01\x01",
         "key": good.key.read_bytes(), "certificate": text.encode(),
         "encrypted key": openssl("pkey", "-in", good.key, "-aes-256-cbc", "-passout", "pass:x"),
     }
@@ -166,8 +168,8 @@ def bad(pki, tmp_path):
 KEY_FAULTS = ["junk", "zeros", "empty", "short DER", "no key in it", "certificate", "encrypted key",
               "missing", "directory"]
 CERT_FAULTS = ["junk", "zeros", "empty", "short DER", "broken base64", "half", "no DER in it", "broken chain",
-               "key", "missing", "directory"]
-ANCHOR_FAULTS = ["junk", "zeros", "empty", "half", "no DER in it", "key", "missing", "directory"]
+               "other END", "eleven", "DER and more", "key", "missing", "directory"]
+ANCHOR_FAULTS = ["junk", "zeros", "empty", "half", "no DER in it", "other END", "key", "missing", "directory"]
 
 
 @pytest.mark.parametrize("fault", KEY_FAULTS)
@@ -180,6 +182,16 @@ def test_bad_key_file_is_96_before_the_first_byte(launch, bad, fault, applet, op
 @pytest.mark.parametrize("applet, opts", [("s6-tlsd", ""), ("s6-tlsc", "-y")])
 def test_bad_certificate_file_is_96_before_the_first_byte(launch, bad, fault, applet, opts):
     refused(start(launch, applet, opts, {"CERTFILE": bad[fault]}), 96, bad[fault])
+
+
+@pytest.mark.parametrize("form", ["PEM", "DER"])
+def test_chain_of_ten_certificates_is_taken(launch, ends, pki, tmp_path, form):
+    pair = pki.issue()
+    (tmp_path / "ten").write_bytes((pair.leaf.read_bytes() if form == "PEM" else pair.der()) * 10)
+    run = launch.tlsd("", ["printf", "x"], env={**pair.env(), "CERTFILE": tmp_path / "ten"})
+    tls = ends(run)
+    tls.handshake()
+    assert tls.recv_all() == b"x"
 
 
 @pytest.mark.parametrize("fault", ANCHOR_FAULTS)
