@@ -272,8 +272,10 @@ static struct conn conn_of(struct chain_plan const *plan) {
     };
 }
 
+/* Static: what is reachable until the process ends is not lost. */
 int chain_run(struct chain_plan const *plan) {
-    struct run run = {.plan = plan, .conn = conn_of(plan), .deaths = -1, .control = -1};
+    static struct run run;
+    run = (struct run){.plan = plan, .conn = conn_of(plan), .deaths = -1, .control = -1};
     run.conn.shaken = shaken;
     run.conn.data = &run;
     int code = set_up_process(&run);
@@ -283,7 +285,7 @@ int chain_run(struct chain_plan const *plan) {
     if (!code) code = conn_set_up(&run.conn);
     creds_close_tickets(&plan->creds);
     if (!code) code = conn_speak(&run.conn);
-    conn_free(&run.conn);
+    conn_free(&run.conn, !run.prog);
     int waited = await_prog(&run);
     if (run.keys) await_keys(&run);
     close_one(&run.deaths);

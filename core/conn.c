@@ -237,7 +237,7 @@ int conn_speak(struct conn *c) {
     return code;
 }
 
-void conn_free(struct conn *c) {
+void conn_free(struct conn *c, int leaves) {
     forget_keys(c);
-    if (c->engine) engine_free(c->engine);
+    if (c->engine && !leaves) engine_free(c->engine);
 }

@@ -121,7 +121,9 @@ int engine_wolfssl_make_object(struct engine *e) {
 /* Which of several chains a server uses, the ClientHello decides. Some builds make no server's object
  * without one: theirs is made then. */
 int engine_start(struct engine *e) {
-    tzset(); /* else the C library opens a file when the first date of a certificate is compared */
+#ifdef __GLIBC__
+    tzset(); /* else it opens a file when the first date of a certificate is compared */
+#endif
     /* later, engine_in_room could but say that there is enough for now, and the relay would wait for ever */
     if (!queue_room(&e->in, ENGINE_IN_MAX)) return engine_fail(e, "out of memory", (char *)0);
     size_t n = genalloc_len(struct chain, &e->chains);

@@ -23,8 +23,9 @@ static char const *const tls_names[] = {
 enum { TLS_NAMES_N = sizeof tls_names / sizeof *tls_names };
 
 static int is_named(char const *entry, char const *name) {
-    size_t n = strlen(name);
-    return !strncmp(entry, name, n) && (name[n - 1] == ':' || entry[n] == '=');
+    size_t n = 0;
+    while (name[n] && entry[n] == name[n]) n++;
+    return !name[n] && (name[n - 1] == ':' || entry[n] == '=');
 }
 
 static int configures_tls(char const *entry) {

@@ -41,12 +41,12 @@ enum pem_status pem_next(unsigned char const **s, size_t *len, struct pem *block
     unsigned char const *after = newline ? newline + 1 : limit;
     unsigned char const *body = label_end + sizeof dashes - 1;
     if (to < body) return PEM_BROKEN;
-    *block = (struct pem){from,
-                          (size_t)(after - from),
-                          body,
-                          (size_t)(to - body),
-                          ends_with(label, (size_t)(label_end - label), "CERTIFICATE"),
-                          ends_with(label, (size_t)(label_end - label), "CRL")};
+    *block = (struct pem){
+        .body = body,
+        .bodylen = (size_t)(to - body),
+        .is_certificate = ends_with(label, (size_t)(label_end - label), "CERTIFICATE"),
+        .is_crl = ends_with(label, (size_t)(label_end - label), "CRL"),
+    };
     *len = (size_t)(limit - after);
     *s = after;
     return PEM_BLOCK;

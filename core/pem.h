@@ -8,9 +8,7 @@
 #include <sys/types.h>
 
 struct pem {
-    unsigned char const *s; /* from BEGIN to the end of the END line */
-    size_t len;
-    unsigned char const *body; /* of that, what is between the two lines */
+    unsigned char const *body; /* what is between BEGIN and END, with their newlines */
     size_t bodylen;
     int is_certificate; /* by its label */
     int is_crl;         /* likewise */

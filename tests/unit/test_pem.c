@@ -19,8 +19,8 @@ static enum pem_status first(char const *text, struct pem *block) {
 }
 
 static void assert_block(struct pem const *block, char const *expected) {
-    assert_int_equal(block->len, strlen(expected));
-    assert_memory_equal(block->s, expected, block->len);
+    assert_int_equal(block->bodylen, strlen(expected));
+    assert_memory_equal(block->body, expected, block->bodylen);
 }
 
 static void blocks_come_in_order_without_the_text_between(void **state) {
@@ -29,10 +29,10 @@ static void blocks_come_in_order_without_the_text_between(void **state) {
     size_t len = sizeof two - 1;
     struct pem block;
     assert_int_equal(pem_next(&s, &len, &block), PEM_BLOCK);
-    assert_block(&block, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    assert_block(&block, "\nAAAA\n");
     assert_true(block.is_certificate);
     assert_int_equal(pem_next(&s, &len, &block), PEM_BLOCK);
-    assert_block(&block, "-----BEGIN PRIVATE KEY-----\nBBBB\n-----END PRIVATE KEY-----\n");
+    assert_block(&block, "\nBBBB\n");
     assert_false(block.is_certificate);
     assert_int_equal(len, 7);
     assert_int_equal(pem_next(&s, &len, &block), PEM_NONE);
@@ -43,7 +43,7 @@ static void the_last_line_needs_no_newline(void **state) {
     static char const text[] = "-----BEGIN X-----\r\nAA\r\n-----END X-----";
     struct pem block;
     assert_int_equal(first(text, &block), PEM_BLOCK);
-    assert_block(&block, text);
+    assert_block(&block, "\r\nAA\r\n");
 }
 
 static void a_certificate_is_known_by_its_label(void **state) {
@@ -154,7 +154,7 @@ static void a_file_may_be_cut_anywhere(void **state) {
         struct pem block;
         memcpy(copy, two, n);
         for (; pem_next(&s, &len, &block) == PEM_BLOCK; blocks++)
-            assert_true(block.s >= copy && block.s + block.len == s && s + len == copy + n);
+            assert_true(block.body > copy && block.body + block.bodylen < s && s + len == copy + n);
         assert_true(blocks <= 2 && (n < sizeof two - 1 || blocks == 2));
         free(copy);
     }
