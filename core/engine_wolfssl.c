@@ -125,7 +125,7 @@ int engine_start(struct engine *e) {
     tzset(); /* else it opens a file when the first date of a certificate is compared */
 #endif
     /* later, engine_in_room could but say that there is enough for now, and the relay would wait for ever */
-    if (!queue_room(&e->in, ENGINE_IN_MAX)) return engine_fail(e, "out of memory", (char *)0);
+    if (!queue_reserve(&e->in, ENGINE_IN_MAX)) return engine_fail(e, "out of memory", (char *)0);
     size_t n = genalloc_len(struct chain, &e->chains);
     if (n == 1 && engine_wolfssl_use_chain(e, genalloc_s(struct chain, &e->chains)) < 0) return -1;
     if (engine_wolfssl_make_object(e) < 0) return n > 1 ? 0 : -1;

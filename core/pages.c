@@ -1,4 +1,4 @@
-/* pages: gives memory back whose content is not needed; the header says it. */
+/* pages: memory by the page; the header says it. */
 
 #include "pages.h"
 
@@ -7,8 +7,18 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* A handshake goes no deeper. Linux leaves 256 pages below a stack free. */
-enum { STACK_DEPTH = 256 << 10 };
+/* A handshake goes no deeper. Linux leaves 256 pages below a stack free. What is spared is the frames of the calls that release
+ * it: a few hundred bytes. */
+enum { STACK_DEPTH = 256 << 10, STACK_SPARED = 1 << 10 };
+
+void *pages_new(size_t n) {
+    void *s = mmap(0, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return s == MAP_FAILED ? 0 : s;
+}
+
+void pages_free(void *s, size_t n) {
+    munmap(s, n);
+}
 
 __attribute__((noinline)) void pages_release(void *s, size_t n) {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = (uintptr_t)s;
@@ -18,10 +28,8 @@ __attribute__((noinline)) void pages_release(void *s, size_t n) {
     errno = e;
 }
 
-/* The page below this frame is left to the calls that release the others: neither may become a part of its caller, whose
- * frame may be larger than that. */
+/* Neither of the two may become a part of its caller, whose frame may be larger than what is spared. */
 __attribute__((noinline)) void pages_release_stack(void) {
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     char *frame = __builtin_frame_address(0);
-    pages_release(frame - page - STACK_DEPTH, STACK_DEPTH);
+    pages_release(frame - STACK_SPARED - STACK_DEPTH, STACK_DEPTH);
 }

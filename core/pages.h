@@ -1,9 +1,14 @@
-/* pages: gives memory back whose content is not needed. Nothing fails: what the kernel does not take stays. */
+/* pages: memory by the page, and giving back that whose content is not needed: there nothing fails, and what the kernel does not
+ * take stays. */
 
 #ifndef PAGES_H
 #define PAGES_H
 
 #include <stddef.h>
+
+/* n bytes, zeros, in pages of their own; 0 with errno when there are none. pages_free gives all of them back. */
+void *pages_new(size_t n);
+void pages_free(void *s, size_t n);
 
 /* The whole pages of the n bytes at s, which are the caller's and read as zeros from then on; at other addresses nothing
  * changes. Private anonymous memory: heap or stack. errno stays. */

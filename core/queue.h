@@ -13,6 +13,7 @@
 struct queue {
     stralloc sa;
     size_t head;
+    size_t reserved; /* bytes of sa that are in pages of their own; 0: it is on the heap, and grows */
 };
 
 static inline size_t queue_len(struct queue const *q) {
@@ -52,14 +53,26 @@ static inline int queue_put(struct queue *q, void const *s, size_t n) {
     return 1;
 }
 
+/* Gives a queue that has no memory yet n bytes of it: more than that must never be in it. At rest it then holds no page, which
+ * an allocation of the same size would at both of its ends. Returns 0 when there is none. */
+static inline int queue_reserve(struct queue *q, size_t n) {
+    q->sa.s = pages_new(n);
+    if (!q->sa.s) return 0;
+    q->sa.a = q->reserved = n;
+    return 1;
+}
+
 /* Gives back the pages of an empty queue: it keeps its room. */
 static inline void queue_rest(struct queue const *q) {
     if (!queue_len(q)) pages_release(q->sa.s, q->sa.a);
 }
 
 static inline void queue_free(struct queue *q) {
-    stralloc_free(&q->sa);
-    q->head = 0;
+    if (q->reserved)
+        pages_free(q->sa.s, q->reserved);
+    else
+        stralloc_free(&q->sa);
+    *q = (struct queue){STRALLOC_ZERO, 0, 0};
 }
 
 #endif

