@@ -1,6 +1,6 @@
 # Building and running the tests.
 
-.PHONY: unit check lint model coverage interop load bench profile size matrix package randcheck
+.PHONY: unit check lint model coverage interop load bench profile footprint size matrix package randcheck
 
 # What runs programs for the machine of CROSS_COMPILE, if this is another one; qemu has names for machines that GNU calls otherwise.
 CPU := $(firstword $(subst -, ,$(notdir $(CROSS_COMPILE))))
@@ -39,9 +39,13 @@ load: all
 bench: all
 	@S6TLS_BIN='$(abspath $(O))/s6-tls' JSON='$(abspath $(O))/bench.json' tests/bench/run $(BENCH)
 
-# Where that goes; a build with CONFIG_DEBUG is told apart better. It needs perf.
+# Where that goes, beside an older build when BEFORE names one; a build with CONFIG_DEBUG is told apart better. It needs perf.
 profile: all
-	@/usr/bin/python3 tests/bench/profile '$(or $(BENCH),$(abspath $(O))/s6-tls)' docs
+	@BEFORE='$(BEFORE)' /usr/bin/python3 tests/bench/profile '$(or $(BENCH),$(abspath $(O))/s6-tls)' docs
+
+# What the memory of an idle connection is, of builds as for bench
+footprint: all
+	@/usr/bin/python3 tests/bench/footprint docs $(or $(BENCH),s6-tls='$(abspath $(O))/s6-tls')
 
 # What the configurations weigh, compared with docs/sizes.md; SAVE=1 writes that
 size:
@@ -70,7 +74,8 @@ help::
 	@echo 'make interop            other TLS clients and servers against the applets, compared with docs/interop.md'
 	@echo 'make load               10,000 connections through s6-tlsserver, or CONNECTIONS=n'
 	@echo 'make bench              what a connection costs, beside stunnel, socat and plain TCP: ROUNDS=5 COUNT=200 BENCH="name=binary ..."'
-	@echo 'make profile            where that goes, with perf, into docs/benchmarks.md: COUNT=500 BENCH=binary'
+	@echo 'make profile            where that goes, with perf, into docs/benchmarks.md: COUNT=500 BENCH=binary BEFORE=binary'
+	@echo 'make footprint          what the memory of an idle connection is, likewise: BENCH="name=binary ..."'
 	@echo 'make size               bytes of each configuration and module, against docs/sizes.md: CONFIGS="tiny static"; SAVE=1'
 	@echo 'make matrix             other versions of wolfSSL, compilers and C libraries: VERSIONS= CONFIGS= COMPILERS= LIBCS= TARGETS='
 	@echo 'make package            what build/packaging has recipes for: the Debian package is built, looked at, installed and used'
