@@ -5,6 +5,9 @@
 #define USER_SETTINGS_H
 
 #include "config.h"
+#ifndef __ASSEMBLER__
+#include <stdio.h> /* 5.5 calls snprintf without, where the compiler is clang */
+#endif
 
 /* One process, one thread, one connection; its I/O goes through memory; what is resumed comes in a ticket. */
 #define SINGLE_THREADED
