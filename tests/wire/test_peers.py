@@ -1,12 +1,14 @@
 """Real peers and real super-servers: OpenSSL, GnuTLS and curl against s6-tlsd and s6-tlsc, under tcpserver,
 tcpsvd, tcpclient and as systemd's socket activation would start them."""
 
+import os
+import re
 import socket
 import subprocess
 
 import pytest
 
-from features import have
+from features import have, require
 from harness import eventually
 
 HTTP = ["busybox", "httpd", "-i", "-h", "."]
@@ -158,6 +160,45 @@ def test_curl_shows_its_certificate_and_name(serve, pki, version):
     got = talk(["curl", "-sS", *CURL[version], "-4", "--cacert", pki.root().cert, "--cert", cert.cert,
                 "--key", cert.key, f"https://localhost:{port}/"], b"")
     assert got.decode() == f"localhost CN=alice,O=Wire,C=DE TLSv{version}\n"
+
+
+# X25519MLKEM768, with an OpenSSL that knows it: the system's, or the one that OPENSSL names
+
+POST_QUANTUM = "X25519MLKEM768"
+
+
+@pytest.fixture
+def newer_openssl():
+    program = os.environ.get("OPENSSL") or "openssl"
+    version = subprocess.check_output([program, "version"], text=True).split()[1]
+    if tuple(map(int, re.findall(r"\d+", version)[:2])) < (3, 5):
+        pytest.skip(f"needs OpenSSL 3.5 or newer (OPENSSL=program); {program} is {version}")
+    return program
+
+
+@pytest.mark.from_source
+def test_newer_openssl_and_server_agree_on_the_post_quantum_group(newer_openssl, launch, serve, pki, tmp_path):
+    require("GROUP_X25519MLKEM768")
+    port, _ = serve(["sh", "-c", "read line; echo $line $SSL_GROUP"])
+    typist = Typist(launch, [newer_openssl, *s_client(pki, port, "-groups", POST_QUANTUM, "-brief")[1:]], tmp_path)
+    assert typist.type("the group is", f"the group is {POST_QUANTUM}\n")
+    assert typist.run.wait() == 0
+
+
+@pytest.mark.from_source
+def test_newer_openssl_and_client_agree_on_the_post_quantum_group(newer_openssl, launch, pki):
+    require("GROUP_X25519MLKEM768")
+    port, cert = free_port(), pki.issue()
+    launch.program([newer_openssl, "s_server", "-accept", f"127.0.0.1:{port}", "-groups", POST_QUANTUM, "-www", "-cert", cert.cert,
+                    "-key", cert.key], **NULL)
+    assert eventually(lambda: listening(port))
+    script = r"printf 'GET / HTTP/1.0\r\n\r\n' >&7; echo $SSL_GROUP; exec cat <&6"
+    run = launch.program(["tcpclient", "-HRl0", "127.0.0.1", port, "s6-tlsc", "-k", "localhost", "sh", "-c", script],
+                         stdout=subprocess.PIPE)
+    with run.process.stdout as out:
+        ours, theirs = out.readline(), out.read()
+    assert ours == f"{POST_QUANTUM}\n".encode() and f"Shared groups: {POST_QUANTUM}".encode() in theirs
+    assert run.wait() == 0
 
 
 # servers
