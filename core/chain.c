@@ -285,7 +285,7 @@ int chain_run(struct chain_plan const *plan) {
     if (!code) code = conn_set_up(&run.conn);
     creds_close_tickets(&plan->creds);
     if (!code) code = conn_speak(&run.conn);
-    conn_free(&run.conn, !run.prog);
+    conn_free(&run.conn, !run.prog && !run.keys);
     int waited = await_prog(&run);
     if (run.keys) await_keys(&run);
     close_one(&run.deaths);

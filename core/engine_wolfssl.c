@@ -122,7 +122,7 @@ int engine_wolfssl_make_object(struct engine *e) {
  * without one: theirs is made then. */
 int engine_start(struct engine *e) {
 #ifdef __GLIBC__
-    tzset(); /* else it opens a file when the first date of a certificate is compared */
+    tzset(); /* else it opens a file when the first date of a certificate is compared; musl never does */
 #endif
     /* later, engine_in_room could but say that there is enough for now, and the relay would wait for ever */
     if (!queue_reserve(&e->in, ENGINE_IN_MAX)) return engine_fail(e, "out of memory", (char *)0);

@@ -11,6 +11,11 @@
  * it: a few hundred bytes. */
 enum { STACK_DEPTH = 256 << 10, STACK_SPARED = 1 << 10 };
 
+size_t pages_round(size_t n) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    return (n + page - 1) & ~(page - 1);
+}
+
 void *pages_new(size_t n) {
     void *s = mmap(0, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return s == MAP_FAILED ? 0 : s;

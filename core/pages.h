@@ -6,7 +6,10 @@
 
 #include <stddef.h>
 
-/* n bytes, zeros, in pages of their own; 0 with errno when there are none. pages_free gives all of them back. */
+/* n bytes, rounded up to whole pages. */
+size_t pages_round(size_t n);
+
+/* n bytes of whole pages, zeros; 0 with errno when there are none. pages_free gives all of them back. */
 void *pages_new(size_t n);
 void pages_free(void *s, size_t n);
 

@@ -1,5 +1,5 @@
-/* queue: bytes in, bytes out, in order, in one growing piece of memory; empty queues start at its
- * beginning again. Has no limit of its own: its user bounds it. */
+/* queue: bytes in, bytes out, in order, in one piece of memory; empty queues start at its beginning again.
+ * It grows without a limit of its own, its user bounds it; or it has reserved all it will ever have. */
 
 #ifndef QUEUE_H
 #define QUEUE_H
@@ -36,6 +36,7 @@ static inline char *queue_room(struct queue *q, size_t n) {
         q->sa.len -= q->head;
         q->head = 0;
     }
+    if (q->reserved && q->sa.len + n > q->reserved) return 0;
     return stralloc_readyplus(&q->sa, n) ? q->sa.s + q->sa.len : 0;
 }
 
@@ -53,12 +54,13 @@ static inline int queue_put(struct queue *q, void const *s, size_t n) {
     return 1;
 }
 
-/* Gives a queue that has no memory yet n bytes of it: more than that must never be in it. At rest it then holds no page, which
- * an allocation of the same size would at both of its ends. Returns 0 when there is none. */
+/* Gives a queue that has no memory yet all it will have, n bytes or more. At rest it then holds no page, which an allocation of
+ * the same size would at both of its ends. Returns 0 when there is none. */
 static inline int queue_reserve(struct queue *q, size_t n) {
-    q->sa.s = pages_new(n);
+    size_t whole = pages_round(n);
+    q->sa.s = pages_new(whole);
     if (!q->sa.s) return 0;
-    q->sa.a = q->reserved = n;
+    q->sa.a = q->reserved = whole;
     return 1;
 }
 

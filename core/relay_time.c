@@ -3,6 +3,8 @@
 
 #include "relay_parts.h"
 
+#include <stddef.h>
+
 #include "pages.h"
 
 /* A relay that has moved nothing for so long gives back what moving takes: most connections wait more than they speak. */
@@ -59,6 +61,10 @@ void relay_set_deadline(struct relay const *r, tain *deadline) {
     }
     if (lingers(r)) linger_deadline(r, deadline);
 }
+
+_Static_assert(offsetof(struct relay, outbuf) ==
+                   offsetof(struct relay, inbuf) + sizeof((struct relay *)0)->inbuf,
+               "the one buffer lies behind the other");
 
 /* Those that are empty; both are, as a rule, and share a page. */
 static void release_buffers(struct relay *r) {

@@ -6,7 +6,7 @@ IN_A_LINE, EACH = 4, 180  # of the legend
 
 def chart(title, rows, colours):
     """rows: pairs of a label and a dictionary of values by kind; colours: of each kind, in their order."""
-    most = max(sum(values.values()) for _, values in rows)
+    most = max(sum(values.values()) for _, values in rows) or 1
     below = HEAD + (BAR + GAP) * len(rows) + 12
     height = below + 18 * -(-len(colours) // IN_A_LINE)
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDE + 70}" height="{height}" font-family="sans-serif" font-size="12">',
