@@ -44,8 +44,8 @@ struct engine *conn_engine(int server, struct tlsopt const *opt, struct creds co
 int conn_set_up(struct conn *c);
 int conn_speak(struct conn *c);
 
-/* After all of it or part: wipes the keys if they are here, ends the key process, and frees the engine. leaves: this process waits
- * for nobody, and takes the engine along, which is faster. */
+/* After all of it or part: wipes the keys if they are here, ends the key process, and frees the engine. leaves: this process
+ * waits for nobody, and takes the engine along, which is faster. */
 void conn_free(struct conn *c, int leaves);
 
 #endif
