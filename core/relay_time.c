@@ -62,12 +62,9 @@ void relay_set_deadline(struct relay const *r, tain *deadline) {
     if (lingers(r)) linger_deadline(r, deadline);
 }
 
-_Static_assert(offsetof(struct relay, outbuf) ==
-                   offsetof(struct relay, inbuf) + sizeof((struct relay *)0)->inbuf,
-               "the one buffer lies behind the other");
-
 /* Those that are empty; both are, as a rule, and share a page. */
 static void release_buffers(struct relay *r) {
+    _Static_assert(offsetof(struct relay, outbuf) == offsetof(struct relay, inbuf) + sizeof r->inbuf, "");
     char *from = r->inlen ? r->outbuf : r->inbuf;
     char *to = r->outlen ? r->outbuf : r->outbuf + sizeof r->outbuf;
     pages_release(from, (size_t)(to - from));
