@@ -1,7 +1,7 @@
 """bars: a chart of bars, each cut into kinds of different colours. Knows nothing of what they mean."""
 
 LEFT, WIDE, BAR, GAP, HEAD = 270, 560, 18, 6, 28
-IN_A_LINE, EACH = 4, 180  # of the legend
+IN_A_LINE, EACH = 4, 200  # of the legend
 
 
 def chart(title, rows, colours):
