@@ -38,7 +38,7 @@ int engine_wolfssl_random(unsigned char *s, unsigned int len);
 #define WORDS_BIGENDIAN
 #endif
 #if !defined __x86_64__ && !defined __i386__ && !defined __aarch64__
-#define WOLFSSL_USE_ALIGN /* else a ticket is a bus error on mips */
+#define WOLFSSL_USE_ALIGN          /* else a ticket is a bus error on mips */
 #define WOLFSSL_SP_INT_DIGIT_ALIGN /* likewise a number, with 5.5 */
 #endif
 
