@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "pages.h"
+
 enum { CHUNK = 1 << 20, STACK = 1 << 16 };
 enum { SIZE_MIN = 6, SIZE_N = sizeof(size_t) * 8 - 2 }; /* logarithms */
 
@@ -40,8 +42,8 @@ static void protect(void *p, size_t n) {
 
 static struct chunk *add_chunk(size_t block) {
     size_t n = block + sizeof(struct chunk) < CHUNK ? CHUNK : block + sizeof(struct chunk);
-    struct chunk *c = mmap(0, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (c == MAP_FAILED) return 0;
+    struct chunk *c = pages_new(n);
+    if (!c) return 0;
     protect(c, n);
     *c = (struct chunk){chunks, n, sizeof *c};
     return chunks = c;
@@ -99,7 +101,7 @@ void secret_end(void) {
         size_t size = c->size;
         next = c->next;
         explicit_bzero(c, c->used);
-        munmap(c, size);
+        pages_free(c, size);
     }
     chunks = 0;
     memset(free_blocks, 0, sizeof free_blocks);

@@ -1,6 +1,7 @@
 """servers: what is measured, and what it is measured with. Must not measure."""
 
 import atexit
+import contextlib
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ from pki import Pki
 
 HERE = Path(__file__).resolve().parent
 SETTLED = 0.3  # seconds until what ended has been reaped
+HELD, AT_REST = 50, 2  # connections, seconds
 
 
 def equip(directory):
@@ -73,3 +75,13 @@ class Server:
         _, _, usage = os.wait4(self.process.pid, 0)
         self.process.returncode = 0
         return usage.ru_utime + usage.ru_stime
+
+
+@contextlib.contextmanager
+def held(directory, port, count, mode="idle"):
+    """So many connections, at rest."""
+    with subprocess.Popen([directory / "client", str(port), mode, str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
+        client.stdout.readline()
+        time.sleep(AT_REST)
+        yield
+        client.stdin.close()

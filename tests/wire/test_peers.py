@@ -56,9 +56,17 @@ SUITES = {"TLS_AES_128_GCM_SHA256": "SUITES_AES_GCM", "TLS_AES_256_GCM_SHA384": 
           **({"ECDHE-ECDSA-AES128-CCM": "SUITES_AES_CCM"} if have("TLS12") else {})}
 
 
-def s_client(pki, port, *more):
-    return ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-CAfile", pki.root().cert,
+def s_client(pki, port, *more, program="openssl"):
+    return [program, "s_client", "-connect", f"127.0.0.1:{port}", "-CAfile", pki.root().cert,
             "-verify_return_error", "-verify_hostname", "localhost", *more]
+
+
+def s_server(launch, pki, *more, program="openssl"):
+    """The port of an openssl s_server -www."""
+    port, cert = free_port(), pki.issue()
+    launch.program([program, "s_server", "-accept", f"127.0.0.1:{port}", *more, "-www", "-cert", cert.cert, "-key", cert.key], **NULL)
+    assert eventually(lambda: listening(port))
+    return port
 
 
 class Typist:
@@ -180,7 +188,7 @@ def newer_openssl():
 def test_newer_openssl_and_server_agree_on_the_post_quantum_group(newer_openssl, launch, serve, pki, tmp_path):
     require("GROUP_X25519MLKEM768")
     port, _ = serve(["sh", "-c", "read line; echo $line $SSL_GROUP"])
-    typist = Typist(launch, [newer_openssl, *s_client(pki, port, "-groups", POST_QUANTUM, "-brief")[1:]], tmp_path)
+    typist = Typist(launch, s_client(pki, port, "-groups", POST_QUANTUM, "-brief", program=newer_openssl), tmp_path)
     assert typist.type("the group is", f"the group is {POST_QUANTUM}\n")
     assert typist.run.wait() == 0
 
@@ -188,10 +196,7 @@ def test_newer_openssl_and_server_agree_on_the_post_quantum_group(newer_openssl,
 @pytest.mark.from_source
 def test_newer_openssl_and_client_agree_on_the_post_quantum_group(newer_openssl, launch, pki):
     require("GROUP_X25519MLKEM768")
-    port, cert = free_port(), pki.issue()
-    launch.program([newer_openssl, "s_server", "-accept", f"127.0.0.1:{port}", "-groups", POST_QUANTUM, "-www", "-cert", cert.cert,
-                    "-key", cert.key], **NULL)
-    assert eventually(lambda: listening(port))
+    port = s_server(launch, pki, "-groups", POST_QUANTUM, program=newer_openssl)
     script = r"printf 'GET / HTTP/1.0\r\n\r\n' >&7; echo $SSL_GROUP; exec cat <&6"
     run = launch.program(["tcpclient", "-HRl0", "127.0.0.1", port, "s6-tlsc", "-k", "localhost", "sh", "-c", script],
                          stdout=subprocess.PIPE)
@@ -206,13 +211,7 @@ def test_newer_openssl_and_client_agree_on_the_post_quantum_group(newer_openssl,
 
 @pytest.fixture
 def openssl_server(launch, pki, version):
-    """The port of an openssl s_server -www over one version."""
-    port = free_port()
-    cert = pki.issue()
-    launch.program(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", OPENSSL[version], "-www",
-                    "-cert", cert.cert, "-key", cert.key], **NULL)
-    assert eventually(lambda: listening(port))
-    return port
+    return s_server(launch, pki, OPENSSL[version])
 
 
 @pytest.fixture
