@@ -1,6 +1,6 @@
 # Building and running the tests.
 
-.PHONY: unit check lint model coverage interop load bench profile footprint size matrix package randcheck
+.PHONY: unit check lint model coverage interop load bench profile footprint anchors size matrix package randcheck
 
 # What runs programs for the machine of CROSS_COMPILE, if this is another one; qemu has names for machines that GNU calls otherwise.
 CPU := $(firstword $(subst -, ,$(notdir $(CROSS_COMPILE))))
@@ -47,6 +47,10 @@ profile: all
 footprint: all
 	@/usr/bin/python3 tests/bench/footprint docs $(or $(BENCH),s6-tls='$(abspath $(O))/s6-tls')
 
+# What trust anchors cost a client, of builds as for bench
+anchors: all
+	@/usr/bin/python3 tests/bench/anchors docs $(or $(BENCH),s6-tls='$(abspath $(O))/s6-tls')
+
 # What the configurations weigh, compared with docs/sizes.md; SAVE=1 writes that
 size:
 	@O='$(abspath $(O))' SAVE='$(SAVE)' MODULES='$(MODULES)' /usr/bin/python3 -B tests/size/size.py docs/sizes.md $(CONFIGS)
@@ -75,6 +79,7 @@ help::
 	@echo 'make load               10,000 connections through s6-tlsserver, or CONNECTIONS=n'
 	@echo 'make bench              what a connection costs, beside stunnel, socat and plain TCP: ROUNDS=5 COUNT=200 BENCH="name=binary ..."'
 	@echo 'make profile            where that goes, with perf, into docs/benchmarks.md: COUNT=500 BENCH=binary BEFORE=binary'
+	@echo 'make anchors            what trust anchors cost s6-tlsc, likewise'
 	@echo 'make footprint          what the memory of an idle connection is, likewise: BENCH="name=binary ..."'
 	@echo 'make size               bytes of each configuration and module, against docs/sizes.md: CONFIGS="tiny static"; SAVE=1'
 	@echo 'make matrix             other versions of wolfSSL, compilers and C libraries: VERSIONS= CONFIGS= COMPILERS= LIBCS= TARGETS='

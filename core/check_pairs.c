@@ -31,12 +31,11 @@ static void say_time(struct check *c, unsigned int pair, char const *key, struct
 
 /* which: of the certificates in the file. */
 static void check_time(struct check *c, struct x509 const *x, char const *which, char const *file) {
-    int64_t now = (int64_t)time(0), to = x509_time_seconds(&x->notafter);
-    if (x509_time_seconds(&x->notbefore) > now)
-        check_fail(c, "the ", which, " in ", file, " is not yet valid", (char *)0);
-    if (to < now)
+    int64_t now = (int64_t)time(0);
+    if (x509_is_early(x, now)) check_fail(c, "the ", which, " in ", file, " is not yet valid", (char *)0);
+    if (x509_has_expired(x, now))
         check_fail(c, "the ", which, " in ", file, " has expired", (char *)0);
-    else if ((to - now) / DAY < SOON)
+    else if ((x509_time_seconds(&x->notafter) - now) / DAY < SOON)
         check_warn(c, "the ", which, " in ", file, " expires soon", (char *)0);
 }
 

@@ -121,9 +121,8 @@ struct engine *conn_engine(int server, struct tlsopt const *opt, struct creds co
 /* It is for the peers to refuse, and may be this clock that is wrong. */
 static void warn_of_time(struct x509 const *x, char const *file) {
     int64_t now = (int64_t)time(NULL);
-    if (x509_time_seconds(&x->notbefore) > now)
-        strerr_warnw("the certificate in ", file, " is not yet valid");
-    if (x509_time_seconds(&x->notafter) < now) strerr_warnw("the certificate in ", file, " has expired");
+    if (x509_is_early(x, now)) strerr_warnw("the certificate in ", file, " is not yet valid");
+    if (x509_has_expired(x, now)) strerr_warnw("the certificate in ", file, " has expired");
 }
 
 /* Our own, which the engine has in the order of the pairs. */
@@ -188,6 +187,14 @@ static int handshake_failed(struct conn *c, struct relay *relay) {
     return code;
 }
 
+/* The anchors, while the server makes its answer. */
+static int greet(struct conn *c, struct relay *relay) {
+    struct creds_error err;
+    if (!CONFIG_PEER_CERTS || !c->creds->trust_later) return 0;
+    relay_greet(relay);
+    return creds_trust(c->creds, c->engine, &err) < 0 ? fatal_creds(c, EXIT_CONFIG, &err) : 0;
+}
+
 static int handshake(struct conn *c, struct relay *relay, struct engine_info *info) {
     limit_keys(c, tlsopt_handshake_limit(c->opt));
     enum relay_outcome outcome = relay_handshake(relay, tlsopt_handshake_limit(c->opt));
@@ -225,7 +232,8 @@ int conn_speak(struct conn *c) {
     tain_now_g();
     relay_init(&relay, c->engine, &c->net, &c->local, &options, &c->watch);
     c->local.rfd = c->local.wfd = -1; /* the relay's now */
-    int code = handshake(c, &relay, &info);
+    int code = greet(c, &relay);
+    if (!code) code = handshake(c, &relay, &info);
     if (code) {
         relay_abandon(&relay);
         return code;

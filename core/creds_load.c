@@ -153,11 +153,27 @@ static int load_cadir(struct engine *e, char const *path, unsigned int *count, s
     return failed ? unreadable(err, path) : 0;
 }
 
+static char const *anchors(struct creds const *c) {
+    return c->cadir ? c->cadir : c->cafile;
+}
+
+static int useless_anchors(struct creds const *c, struct creds_error *err, char const *why) {
+    return invalid(err, "use trust anchors of ", anchors(c), why);
+}
+
+static char const no_anchor[] = "there is no valid certificate in it";
+
+int creds_trust(struct creds const *c, struct engine *e, struct creds_error *err) {
+    unsigned int count;
+    if (engine_trust(e, c->cadir != 0, &count) < 0) return useless_anchors(c, err, engine_error(e));
+    return count ? 0 : useless_anchors(c, err, no_anchor);
+}
+
 static int load_anchors(struct creds const *c, struct engine *e, struct creds_error *err) {
     unsigned int count = 0;
-    char const *path = c->cadir ? c->cadir : c->cafile;
-    if ((c->cadir ? load_cadir : load_cafile)(e, path, &count, err) < 0) return -1;
-    return count ? 0 : invalid(err, "use trust anchors of ", path, "there is no valid certificate in it");
+    if ((c->cadir ? load_cadir : load_cafile)(e, anchors(c), &count, err) < 0) return -1;
+    if (!count) return useless_anchors(c, err, no_anchor);
+    return c->trust_later ? 0 : creds_trust(c, e, err);
 }
 
 static int load_status(struct engine *e, char const *name,
@@ -175,7 +191,7 @@ int creds_load_certificates(struct creds const *c, struct engine *e, struct cred
     unsigned int n = CONFIG_OWN_CERTS ? (unsigned int)genalloc_len(struct creds_pair, &c->pairs) : 0;
     for (unsigned int key = 0; key < n; key++)
         if (load_chain(e, key, pair + key, err) < 0) return -1;
-    if (CONFIG_PEER_CERTS && (c->cadir || c->cafile) && load_anchors(c, e, err) < 0) return -1;
+    if (CONFIG_PEER_CERTS && anchors(c) && load_anchors(c, e, err) < 0) return -1;
     if (CONFIG_CRL && c->crlfile &&
         load_status(e, c->crlfile, engine_add_crls, "use revocation lists of ", err) < 0)
         return -1;

@@ -1,7 +1,7 @@
 /* engine: one TLS connection as a state machine over memory, TLS 1.2 and 1.3 (RFC 5246, RFC 8446).
  * Does no I/O: the caller feeds ciphertext in and takes it out, puts cleartext in and takes it out.
  *
- * Life: engine_new, the engine_add_* and engine_set_* calls, engine_start, engine_handshake until it is
+ * Life: engine_new, the engine_add_* and engine_set_* calls, engine_trust, engine_start, engine_handshake until it is
  * not ENGINE_AGAIN, then engine_read and engine_write as often as wanted, engine_close_notify once,
  * engine_free. One implementation: engine_wolfssl*.c, the only files beside key_wolfssl.c that know the
  * library. */
@@ -65,9 +65,14 @@ void engine_ask_processor(void);
 struct engine *engine_new(struct engine_config const *config);
 void engine_free(struct engine *e);
 
-/* A trust anchor or, in PEM, any number of them. *count is raised by the number that can be used: an
- * expired one is passed over. */
+/* The trust anchors that a file has, PEM or DER, to be used from engine_trust on. *count is raised by the number of those that
+ * are kept: one that is not in time or is there already is not. */
 int engine_add_anchors(struct engine *e, unsigned char const *s, size_t len, unsigned int *count);
+
+/* Makes use of them, which takes long for many. A client may do it as late as when it waits for the server's first answer: of
+ * what comes before, nothing is verified. *count gets how many can be used; one that cannot is passed over or, unless
+ * pass_over, ends it. */
+int engine_trust(struct engine *e, int pass_over, unsigned int *count);
 
 /* A certificate chain, PEM (leaf first) or DER (the leaf alone), whose key the signer knows as number key.
  * name is the server name it is for, "*.example.com" for any one label, or 0: for every other client.
@@ -75,8 +80,8 @@ int engine_add_anchors(struct engine *e, unsigned char const *s, size_t len, uns
 int engine_add_chain(struct engine *e, char const *name, unsigned char const *s, size_t len,
                      unsigned int key);
 
-/* Certificate revocation lists, PEM or DER, after the anchors. From then on each certificate of a peer's chain must be found good
- * in one of its issuer. */
+/* Certificate revocation lists, PEM or DER, after engine_trust. From then on each certificate of a peer's chain must be found
+ * good in one of its issuer. */
 int engine_add_crls(struct engine *e, unsigned char const *s, size_t len);
 
 /* A response of OCSP in DER, after the chains: it goes with the one that it is for, to clients that ask. */

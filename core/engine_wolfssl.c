@@ -67,9 +67,10 @@ void engine_free(struct engine *e) {
     wolfSSL_CTX_free(e->ctx);
     for (size_t i = 0; i < genalloc_len(struct chain, &e->chains); i++) {
         alloc_free(genalloc_s(struct chain, &e->chains)[i].name);
-        alloc_free(genalloc_s(struct chain, &e->chains)[i].s);
+        stralloc_free(&genalloc_s(struct chain, &e->chains)[i].certs);
     }
     genalloc_free(struct chain, &e->chains);
+    stralloc_free(&e->anchors);
     stralloc_free(&e->staple);
     stralloc_free(&e->peer);
     stralloc_free(&e->verify_detail);
@@ -125,7 +126,7 @@ int engine_start(struct engine *e) {
     tzset(); /* else it opens a file when the first date of a certificate is compared; musl never does */
 #endif
     /* later, engine_in_room could but say that there is enough for now, and the relay would wait for ever */
-    if (!queue_reserve(&e->in, ENGINE_IN_MAX)) return engine_fail(e, "out of memory", (char *)0);
+    if (!queue_reserve(&e->in, ENGINE_IN_MAX)) return engine_fail_memory(e);
     size_t n = genalloc_len(struct chain, &e->chains);
     if (n == 1 && engine_wolfssl_use_chain(e, genalloc_s(struct chain, &e->chains)) < 0) return -1;
     if (engine_wolfssl_make_object(e) < 0) return n > 1 ? 0 : -1;
@@ -196,8 +197,9 @@ static enum engine_status ended_in_handshake(struct engine *e) {
     return failed(e);
 }
 
-/* Debian's library keeps 900 KB of tables for a next handshake, which this process will not have. */
-static void give_back_memory(void) {
+/* What only a next handshake would need, which this process will not have: anchors, and 900 KB of tables in Debian's library. */
+static void give_back_memory(struct engine *e) {
+    if (CONFIG_PEER_CERTS) engine_wolfssl_forget_anchors(e);
 #ifdef FP_ECC
     wc_ecc_fp_free();
 #ifdef __GLIBC__
@@ -208,8 +210,8 @@ static void give_back_memory(void) {
 
 static enum engine_status handshake_result(struct engine *e, int ret) {
     if (ret == WOLFSSL_SUCCESS) {
-        give_back_memory();
         e->hellos_read = 1;
+        give_back_memory(e);
         return engine_wolfssl_check_peer(e) < 0 || engine_wolfssl_check_protocol(e) < 0 ? failed(e)
                                                                                         : ENGINE_OK;
     }

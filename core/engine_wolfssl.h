@@ -30,9 +30,8 @@ enum { ENGINE_IN_MAX = 32768 };
 
 /* A certificate chain that waits to be chosen. */
 struct chain {
-    char *name;       /* 0: for every other client */
-    unsigned char *s; /* certificates in DER, one after the other: the leaf first */
-    size_t len;
+    char *name;     /* 0: for every other client */
+    stralloc certs; /* DER (certs.h), the leaf first */
     unsigned int key;
 };
 
@@ -45,6 +44,7 @@ struct engine {
     void *sign_data;
     sealer_func *seal;
     void *seal_data;
+    stralloc anchors;          /* DER (certs.h), until the library has them */
     genalloc chains;           /* struct chain */
     struct chain const *chain; /* the chosen one, or 0 */
     struct queue in;
@@ -81,6 +81,8 @@ struct engine {
 /* Sets the reason: the words given, up to a null pointer, are put together; control bytes are replaced.
  * Returns -1. */
 int engine_fail(struct engine *e, char const *first, ...) __attribute__((sentinel));
+
+int engine_fail_memory(struct engine *e);
 
 /* The same from the library's error number. */
 int engine_fail_code(struct engine *e, char const *doing, int code);
@@ -126,6 +128,9 @@ int engine_wolfssl_has_random(void);
 
 /* Resumption, in engine_wolfssl_ticket.c */
 void engine_wolfssl_set_tickets(struct engine *e);
+
+/* Has the library forget them, in engine_wolfssl_anchors.c */
+void engine_wolfssl_forget_anchors(struct engine *e);
 
 /* Signing, in engine_wolfssl_sign.c */
 void engine_wolfssl_set_callbacks(struct engine *e);

@@ -5,7 +5,7 @@
 
 #include <skalibs/types.h>
 
-#include "der.h"
+#include "certs.h"
 
 unsigned int engine_version_number(void) {
     return (unsigned int)wolfSSL_lib_version_hex();
@@ -17,10 +17,9 @@ unsigned int engine_chains(struct engine const *e) {
 
 int engine_chain_certificate(struct engine *e, unsigned int chain, unsigned int n, stralloc *der) {
     struct chain const *c = genalloc_s(struct chain, &e->chains) + chain;
-    struct der in = {c->s, c->len}, content, certificate;
-    unsigned char tag;
+    struct der in = certs_all(&c->certs), certificate;
     do
-        if (!der_next(&in, &tag, &content, &certificate)) return 0;
+        if (!certs_next(&in, &certificate)) return 0;
     while (n--);
     return stralloc_catb(der, (char const *)certificate.s, certificate.len);
 }
@@ -49,12 +48,12 @@ int engine_verify_chain(struct engine *e, unsigned int chain) {
     stralloc der = STRALLOC_ZERO;
     unsigned int n = 0;
     int r = 0;
-    if (!cm) return engine_fail(e, "out of memory", (char *)0);
+    if (!cm) return engine_fail_memory(e);
     while (der.len = 0, engine_chain_certificate(e, chain, n, &der)) n++;
     for (unsigned int i = n; n > 1 && i-- && !r;) {
         der.len = 0;
         r = engine_chain_certificate(e, chain, i, &der) ? verify_one(e, cm, i, i == n - 1, &der)
-                                                        : engine_fail(e, "out of memory", (char *)0);
+                                                        : engine_fail_memory(e);
     }
     stralloc_free(&der);
     wolfSSL_CertManagerFree(cm);

@@ -26,6 +26,10 @@ int engine_fail(struct engine *e, char const *first, ...) {
     return -1;
 }
 
+int engine_fail_memory(struct engine *e) {
+    return engine_fail(e, "out of memory", (char *)0);
+}
+
 /* RFC 8446 6, RFC 5246 7.2, RFC 6066, RFC 7301; and what can be done about it, where that is known. */
 static struct alert {
     int code;

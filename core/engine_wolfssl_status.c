@@ -8,6 +8,7 @@
 
 #include <skalibs/alloc.h>
 
+#include "certs.h"
 #include "der.h"
 #include "pem.h"
 
@@ -37,7 +38,7 @@ static int add_der_crl(struct engine *e, unsigned char const *s, size_t len) {
 
 static int add_pem_crl(struct engine *e, struct pem const *block) {
     unsigned char *der = alloc(block->bodylen);
-    if (!der) return engine_fail(e, "out of memory", (char *)0);
+    if (!der) return engine_fail_memory(e);
     ssize_t n = pem_decode(block, der);
     int r = n > 0 ? add_der_crl(e, der, (size_t)n)
                   : engine_fail(e, "one of its PEM blocks is no certificate revocation list", (char *)0);
@@ -88,7 +89,7 @@ static int is_response(unsigned char const *s, size_t len) {
 
 int engine_set_staple(struct engine *e, unsigned char const *s, size_t len) {
     if (!is_response(s, len)) return engine_fail(e, "it is no successful response of OCSP in DER", (char *)0);
-    return stralloc_copyb(&e->staple, (char const *)s, len) ? 0 : engine_fail(e, "out of memory", (char *)0);
+    return stralloc_copyb(&e->staple, (char const *)s, len) ? 0 : engine_fail_memory(e);
 }
 
 /* What the library asks for over the network, it gets from here. */
@@ -102,17 +103,15 @@ static int answer(void *data, char const *url, int urllen, unsigned char *reques
 
 /* Those above the leaf: the library wants to verify what it sends. A server that verifies nobody trusts nobody by this. */
 static void add_issuers(WOLFSSL_CERT_MANAGER *cm, struct chain const *c) {
-    struct der in = {c->s, c->len}, content, cert;
-    unsigned char tag;
-    for (int leaf = 1; der_next(&in, &tag, &content, &cert); leaf = 0)
+    struct der in = certs_all(&c->certs), cert;
+    for (int leaf = 1; certs_next(&in, &cert); leaf = 0)
         if (!leaf) wolfSSL_CertManagerLoadCABuffer(cm, cert.s, (long)cert.len, WOLFSSL_FILETYPE_ASN1);
 }
 
 static int is_for(WOLFSSL_CERT_MANAGER *cm, struct chain const *c) {
-    struct der in = {c->s, c->len}, content, leaf;
-    unsigned char tag;
-    if (!der_next(&in, &tag, &content, &leaf)) return 0;
-    int r = wolfSSL_CertManagerCheckOCSP(cm, c->s, (int)leaf.len);
+    struct der in = certs_all(&c->certs), leaf;
+    if (!certs_next(&in, &leaf)) return 0;
+    int r = wolfSSL_CertManagerCheckOCSP(cm, (unsigned char *)c->certs.s, (int)leaf.len);
     return r == WOLFSSL_SUCCESS || r == OCSP_CERT_REVOKED;
 }
 

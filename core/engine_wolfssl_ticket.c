@@ -47,8 +47,8 @@ static int purpose_of(struct engine const *e, unsigned char out[TICKET_PURPOSE])
     memcpy(name, e->sni, len);
     case_lowerb(name, len);
     if (!e->chain || wc_InitSha256(&h)) return -1;
-    int failed = add_policy(&h, &e->policy) || add(&h, e->chain->s, e->chain->len) || add(&h, name, len) ||
-                 wc_Sha256Final(&h, out);
+    int failed = add_policy(&h, &e->policy) || add(&h, e->chain->certs.s, e->chain->certs.len) ||
+                 add(&h, name, len) || wc_Sha256Final(&h, out);
     wc_Sha256Free(&h);
     return failed ? -1 : 0;
 }

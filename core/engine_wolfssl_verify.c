@@ -110,7 +110,7 @@ static int keep_leaf(struct engine *e) {
 /* A library that does not call verify for a good certificate has not compared the name. */
 int engine_wolfssl_check_peer(struct engine *e) {
     if (!CONFIG_PEER_CERTS) return 0;
-    if (!keep_leaf(e)) return engine_fail(e, "out of memory", (char *)0);
+    if (!keep_leaf(e)) return engine_fail_memory(e);
     if (e->config.verify == ENGINE_VERIFY_MANDATORY && !e->peer.len)
         return engine_fail_code(e, "TLS handshake failed", NO_PEER_CERT);
     if (engine_wolfssl_is_server(e) || e->config.verify == ENGINE_VERIFY_NONE || !e->config.servername ||

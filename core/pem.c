@@ -6,8 +6,14 @@
 
 static char const begin[] = "-----BEGIN ", end[] = "-----END ", dashes[] = "-----";
 
+/* what begins with a dash, of which there is none in base64 */
 static unsigned char const *find(unsigned char const *s, size_t len, char const *what) {
-    return memmem(s, len, what, strlen(what));
+    size_t n = strlen(what);
+    for (unsigned char const *limit = s + len; (s = memchr(s, *what, (size_t)(limit - s))); s++) {
+        if ((size_t)(limit - s) < n) return 0;
+        if (!memcmp(s, what, n)) return s;
+    }
+    return 0;
 }
 
 int pem_is(unsigned char const *s, size_t len) {
@@ -56,23 +62,37 @@ static int is_space(unsigned char c) {
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* 0 to 63, or -1 */
-static int digit(unsigned char c) {
-    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-    if (c >= 'A' && c <= 'Z') return c - 'A';
-    if (c >= '0' && c <= '9') return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+enum { NO_DIGIT = 64 };
+
+/* Of each character the digit that it is. */
+static void fill(unsigned char digits[256]) {
+    static char const alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    memset(digits, NO_DIGIT, 256);
+    for (unsigned int i = 0; i < NO_DIGIT; i++) digits[(unsigned char)alphabet[i]] = (unsigned char)i;
 }
 
+/* The 24 bits of four digits, or -1: one of them is none. */
+static int group(unsigned char const digits[256], unsigned char const *s) {
+    int a = digits[s[0]], b = digits[s[1]], c = digits[s[2]], d = digits[s[3]];
+    return (a | b | c | d) >= NO_DIGIT ? -1 : a << 18 | b << 12 | c << 6 | d;
+}
+
+/* Groups in one go: a bundle of anchors takes half of the time so. */
 ssize_t pem_decode(struct pem const *block, unsigned char *to) {
     unsigned char const *s = block->body, *limit = s + block->bodylen;
     unsigned char *start = to;
-    unsigned int digits = 0, padding = 0, bits = 0;
+    unsigned int n = 0, padding = 0, bits = 0;
+    unsigned char digits[256];
+    fill(digits);
     for (; s < limit; s++) {
-        int v = digit(*s);
-        if (v >= 0 && !padding) {
-            unsigned int nth = digits++ % 4;
-            bits = bits << 6 | (unsigned int)v;
+        for (int g; !(n % 4) && !padding && limit - s > 4 && (g = group(digits, s)) >= 0; s += 4) {
+            *to++ = (unsigned char)(g >> 16);
+            *to++ = (unsigned char)(g >> 8);
+            *to++ = (unsigned char)g;
+        }
+        if (digits[*s] != NO_DIGIT && !padding) {
+            unsigned int nth = n++ % 4;
+            bits = bits << 6 | digits[*s];
             if (nth) *to++ = (unsigned char)(bits >> (6 - 2 * nth));
         } else if (*s == '=') {
             padding++;
@@ -80,5 +100,5 @@ ssize_t pem_decode(struct pem const *block, unsigned char *to) {
             return -1;
         }
     }
-    return (digits + padding) % 4 || padding > 2 ? -1 : to - start;
+    return (n + padding) % 4 || padding > 2 ? -1 : to - start;
 }

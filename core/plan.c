@@ -35,9 +35,11 @@ static void warn_of_no_names(struct chain_plan const *plan) {
         strerr_warnw("no KEYFILE:x is set: under -k 1 every name gets the certificate of CERTFILE");
 }
 
+/* A revocation list needs the anchor that signed it, and a server may need them for what it staples. */
 static void find_anchors(struct chain_plan *plan) {
     struct creds_error err;
     if (creds_find_anchors(&plan->creds, plan->envp, &err) < 0) die_of_creds(plan, &err);
+    plan->creds.trust_later = !plan->server && !plan->creds.crlfile;
 }
 
 /* A resumed session has no certificate of the client's. */
@@ -132,7 +134,7 @@ void plan_find(struct chain_plan *plan) {
         find_pairs(plan, 1, 0);
     if (CONFIG_SNI_CERTS) warn_of_no_names(plan);
     if (CONFIG_TICKETS && plan->server) find_tickets(plan);
-    if (CONFIG_PEER_CERTS && plan->opt.verify != ENGINE_VERIFY_NONE) find_anchors(plan);
     find_status(plan);
+    if (CONFIG_PEER_CERTS && plan->opt.verify != ENGINE_VERIFY_NONE) find_anchors(plan);
     find_policy(plan);
 }

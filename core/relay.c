@@ -93,6 +93,12 @@ static enum relay_outcome wait_for_peer(struct relay *r) {
     return !tain_future(&r->limit) || relay_is_idle(r) ? RELAY_LATE : RELAY_ENDED;
 }
 
+void relay_greet(struct relay *r) {
+    if (engine_handshake(r->engine) != ENGINE_AGAIN) return;
+    while (relay_flush(r))
+        ;
+}
+
 enum relay_outcome relay_handshake(struct relay *r, unsigned int limit) {
     if (limit) relay_add_ms(&r->limit, &STAMP, limit);
     for (;;) {

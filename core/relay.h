@@ -98,6 +98,9 @@ enum {
 void relay_init(struct relay *r, struct engine *e, struct net const *net, struct net const *local,
                 struct relay_options const *options, struct relay_watch const *watch);
 
+/* Sends what a handshake begins with, without waiting for anything. It may be left out; what fails, relay_handshake says. */
+void relay_greet(struct relay *r);
+
 /* Brings the handshake to its end: RELAY_ENDED when it is done, else RELAY_FAILED, LATE or ERROR. After
  * RELAY_FAILED, relay_run sends the alert and lingers. Monotonic milliseconds, 0: no limit; the lingering
  * counts too. */

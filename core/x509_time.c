@@ -29,3 +29,12 @@ int64_t x509_time_seconds(struct der const *time) {
     stralloc_free(&sa);
     return t;
 }
+
+int x509_is_early(struct x509 const *x, int64_t now) {
+    return x509_time_seconds(&x->notbefore) > now;
+}
+
+int x509_has_expired(struct x509 const *x, int64_t now) {
+    int64_t end = x509_time_seconds(&x->notafter);
+    return end >= 0 && end < now;
+}

@@ -144,6 +144,23 @@ static void what_is_no_base64_is_refused(void **state) {
     for (size_t i = 0; i < COUNT(wrong); i++) assert_int_equal(decode(wrong[i], to), -1);
 }
 
+static void what_is_in_between_is_seen_at_each_place(void **state) {
+    (void)state;
+    static char const text[] = "Zm9vYmFyYmF6Zm9v", is[] = "foobarbazfoo";
+    for (size_t i = 0; i < sizeof text; i++) {
+        char body[32], to[64];
+        memcpy(body, text, i);
+        memcpy(body + i + 1, text + i, sizeof text - i);
+        body[i] = '\n';
+        assert_int_equal(decode(body, to), sizeof is - 1);
+        assert_memory_equal(to, is, sizeof is - 1);
+        body[i] = '!';
+        assert_int_equal(decode(body, to), -1);
+        body[i] = '=';
+        assert_int_equal(decode(body, to), -1);
+    }
+}
+
 /* In a piece of memory of exactly its size, for the sanitizer. */
 static void a_file_may_be_cut_anywhere(void **state) {
     (void)state;
@@ -170,6 +187,7 @@ int main(void) {
         cmocka_unit_test(der_is_told_from_pem),
         cmocka_unit_test(base64_is_decoded),
         cmocka_unit_test(what_is_no_base64_is_refused),
+        cmocka_unit_test(what_is_in_between_is_seen_at_each_place),
         cmocka_unit_test(a_file_may_be_cut_anywhere),
     };
     return cmocka_run_group_tests(tests, 0, 0);

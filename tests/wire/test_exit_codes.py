@@ -9,7 +9,7 @@ import pytest
 import peer
 from features import HAS_FDS, needs
 from harness import command, reset
-from pki import openssl
+from pki import PAST, openssl
 
 pytestmark = pytest.mark.quick
 
@@ -155,7 +155,7 @@ def bad(pki, tmp_path):
         "broken chain": text.encode() + b"-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n",
         "other END": text.replace("END CERTIFICATE", "END X").encode(), "eleven": text.encode() * 11,
         "DER and more": good.der() + b"\x30\x03\x02\x01\x01",
-        "key": good.key.read_bytes(), "certificate": text.encode(),
+        "key": good.key.read_bytes(), "certificate": text.encode(), "expired": pki.issue(dates=PAST).der(),
         "encrypted key": openssl("pkey", "-in", good.key, "-aes-256-cbc", "-passout", "pass:x"),
     }
     paths = {}
@@ -169,7 +169,8 @@ KEY_FAULTS = ["junk", "zeros", "empty", "short DER", "no key in it", "certificat
               "missing", "directory"]
 CERT_FAULTS = ["junk", "zeros", "empty", "short DER", "broken base64", "half", "no DER in it", "broken chain",
                "other END", "eleven", "DER and more", "key", "missing", "directory"]
-ANCHOR_FAULTS = ["junk", "zeros", "empty", "half", "no DER in it", "other END", "key", "missing", "directory"]
+ANCHOR_FAULTS = ["junk", "zeros", "empty", "short DER", "broken base64", "half", "no DER in it", "broken chain", "other END",
+                 "DER and more", "key", "expired", "missing", "directory"]
 
 
 @pytest.mark.parametrize("fault", KEY_FAULTS)
@@ -198,6 +199,32 @@ def test_chain_of_ten_certificates_is_taken(launch, ends, pki, tmp_path, form):
 @pytest.mark.parametrize("applet, opts", [("s6-tlsd", "-y"), ("s6-tlsd", "-Y"), ("s6-tlsc", "")])
 def test_bad_anchor_file_is_96_before_the_first_byte(launch, bad, fault, applet, opts):
     refused(start(launch, applet, opts, {"CAFILE": bad[fault]}), 96, bad[fault])
+
+
+@pytest.fixture
+def unknown(pki):
+    """A certificate for a kind of key that there is not."""
+    ec = bytes.fromhex("2a8648ce3d0201")
+    assert ec in pki.root().der()
+    return pki.write(pki.root().der().replace(ec, ec[:-1] + b"\x7f"))
+
+
+@pytest.mark.parametrize("applet, opts", [("s6-tlsd", "-y"), ("s6-tlsc", "")])
+def test_anchor_of_an_unknown_kind_is_96(launch, unknown, applet, opts):
+    assert "invalid trust anchor: " in refused(start(launch, applet, opts, {"CAFILE": unknown}), 96, unknown)
+
+
+def test_client_looks_into_anchors_while_the_server_makes_its_answer(launch, unknown):
+    run = start(launch, "s6-tlsc", "", {"CAFILE": unknown})
+    assert run.sock.recv(3) == b"\x16\x03\x03"
+    refused(run, 96, unknown)
+
+
+@needs("CRL")
+def test_client_looks_into_anchors_before_it_speaks_if_they_are_to_verify_lists(launch, unknown):
+    run = start(launch, "s6-tlsc", "", {"CAFILE": unknown, "CRLFILE": "/nowhere"})
+    assert run.sock.recv(1) == b""
+    refused(run, 96, unknown)
 
 
 @pytest.mark.parametrize("applet, opts", [("s6-tlsd", "-y"), ("s6-tlsc", "")])
