@@ -27,21 +27,19 @@ static char const *take_pem(stralloc *to, unsigned char const *s, size_t len) {
 
 static char const *take_der(stralloc *to, unsigned char const *s, size_t len) {
     struct der in = {s, len}, cert;
-    while (in.len)
+    while (in.len) {
         if (!certs_next(&in, &cert) || !is_certificate(cert.s, cert.len))
             return "there is something else than PEM or certificates in DER in it";
-    stralloc_catb(to, (char const *)s, len); /* there is room */
+        stralloc_catb(to, (char const *)cert.s, cert.len); /* there is room */
+    }
     return 0;
 }
 
 int certs_take(stralloc *to, unsigned char const *s, size_t len, char const **why) {
-    size_t start = to->len;
     *why = !stralloc_readyplus(to, len) ? "out of memory"
            : pem_is(s, len)             ? take_pem(to, s, len)
                                         : take_der(to, s, len);
-    if (!*why) return 0;
-    to->len = start;
-    return -1;
+    return *why ? -1 : 0;
 }
 
 struct der certs_all(stralloc const *certs) {

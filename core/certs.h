@@ -8,11 +8,11 @@
 
 #include "der.h"
 
-/* Appends those of a file, PEM or DER, to to, and nothing else of it: a key may be in the same file. Returns 0, or -1 with why,
- * and to as it was. */
+/* Appends those of a file, PEM or DER, to to, and nothing else of it: a key may be in the same file. Returns 0, or -1 with why;
+ * those before what is wrong have been appended. */
 int certs_take(stralloc *to, unsigned char const *s, size_t len, char const **why);
 
-/* All that have been taken, and one off the front of those that are left. certs_next returns 1, or 0: there is none. */
+/* All that have been taken; then one off the front of those that are left: 1, or 0: there is none. */
 struct der certs_all(stralloc const *certs);
 int certs_next(struct der *left, struct der *cert);
 

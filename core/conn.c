@@ -187,17 +187,23 @@ static int handshake_failed(struct conn *c, struct relay *relay) {
     return code;
 }
 
-/* The anchors, while the server makes its answer. */
-static int greet(struct conn *c, struct relay *relay) {
+/* While the server makes its answer. */
+static int trust(struct conn *c) {
     struct creds_error err;
     if (!CONFIG_PEER_CERTS || !c->creds->trust_later) return 0;
-    relay_greet(relay);
-    return creds_trust(c->creds, c->engine, &err) < 0 ? fatal_creds(c, EXIT_CONFIG, &err) : 0;
+    int failed = creds_trust(c->creds, c->engine, &err) < 0;
+    tain_now_g();
+    return failed ? fatal_creds(c, EXIT_CONFIG, &err) : 0;
 }
 
 static int handshake(struct conn *c, struct relay *relay, struct engine_info *info) {
     limit_keys(c, tlsopt_handshake_limit(c->opt));
-    enum relay_outcome outcome = relay_handshake(relay, tlsopt_handshake_limit(c->opt));
+    enum relay_outcome outcome = relay_greet(relay, tlsopt_handshake_limit(c->opt));
+    if (outcome == RELAY_ENDED) {
+        int code = trust(c);
+        if (code) return code;
+        outcome = relay_handshake(relay);
+    }
     int e = errno;
     engine_set_signer(c->engine, 0, 0);
     if (CONFIG_TICKETS) engine_set_sealer(c->engine, 0, 0);
@@ -232,8 +238,7 @@ int conn_speak(struct conn *c) {
     tain_now_g();
     relay_init(&relay, c->engine, &c->net, &c->local, &options, &c->watch);
     c->local.rfd = c->local.wfd = -1; /* the relay's now */
-    int code = greet(c, &relay);
-    if (!code) code = handshake(c, &relay, &info);
+    int code = handshake(c, &relay, &info);
     if (code) {
         relay_abandon(&relay);
         return code;

@@ -20,7 +20,7 @@ struct creds {
     genalloc pairs;         /* struct creds_pair; files point into the environment */
     char const *cadir;      /* or 0 */
     char const *cafile;     /* or 0; not read when cadir is set */
-    int trust_later;        /* creds_trust hands over what is in them */
+    int trust_later;        /* a client's: that creds_load_certificates leaves creds_trust to the caller */
     char const *ticketfile; /* the keys for tickets, or 0 */
     int ticketfd;           /* else where they are (ticketfd.h), or -1; the caller's to close */
     char const *crlfile;    /* revocation lists, or 0 */
@@ -65,7 +65,7 @@ int creds_find_staple(struct creds *c, char const *const *envp, struct creds_err
  * stays in memory, not even one that is in the same file. */
 int creds_load_certificates(struct creds const *c, struct engine *e, struct creds_error *err);
 
-/* Has the engine make use of the anchors that have been read into it. Returns 0, or -1 with err. */
+/* Has the engine make use of the anchors that have been read into it, which takes it long. Returns 0, or -1 with err. */
 int creds_trust(struct creds const *c, struct engine *e, struct creds_error *err);
 
 void creds_free(struct creds *c);

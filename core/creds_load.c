@@ -129,12 +129,16 @@ static int load_chain(struct engine *e, unsigned int key, struct creds_pair cons
     return r < 0 ? invalid(err, "use certificate file ", pair->certfile, engine_error(e)) : 0;
 }
 
+static int useless_anchors(struct creds_error *err, char const *path, char const *why) {
+    return invalid(err, "use trust anchors of ", path, why);
+}
+
 static int load_cafile(struct engine *e, char const *name, unsigned int *count, struct creds_error *err) {
     struct file f;
     if (read_file(AT_FDCWD, name, &f) < 0) return unreadable(err, name);
     int r = engine_add_anchors(e, f.s, f.len, count);
     secret_free(f.s);
-    return r < 0 ? invalid(err, "use trust anchors of ", name, engine_error(e)) : 0;
+    return r < 0 ? useless_anchors(err, name, engine_error(e)) : 0;
 }
 
 /* What is no certificate is passed over: such directories hold READMEs and dangling links. */
@@ -157,22 +161,18 @@ static char const *anchors(struct creds const *c) {
     return c->cadir ? c->cadir : c->cafile;
 }
 
-static int useless_anchors(struct creds const *c, struct creds_error *err, char const *why) {
-    return invalid(err, "use trust anchors of ", anchors(c), why);
-}
-
 static char const no_anchor[] = "there is no valid certificate in it";
 
 int creds_trust(struct creds const *c, struct engine *e, struct creds_error *err) {
     unsigned int count;
-    if (engine_trust(e, c->cadir != 0, &count) < 0) return useless_anchors(c, err, engine_error(e));
-    return count ? 0 : useless_anchors(c, err, no_anchor);
+    if (engine_trust(e, c->cadir != 0, &count) < 0) return useless_anchors(err, anchors(c), engine_error(e));
+    return count ? 0 : useless_anchors(err, anchors(c), no_anchor);
 }
 
 static int load_anchors(struct creds const *c, struct engine *e, struct creds_error *err) {
     unsigned int count = 0;
     if ((c->cadir ? load_cadir : load_cafile)(e, anchors(c), &count, err) < 0) return -1;
-    if (!count) return useless_anchors(c, err, no_anchor);
+    if (!count) return useless_anchors(err, anchors(c), no_anchor);
     return c->trust_later ? 0 : creds_trust(c, e, err);
 }
 

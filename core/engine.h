@@ -1,7 +1,7 @@
 /* engine: one TLS connection as a state machine over memory, TLS 1.2 and 1.3 (RFC 5246, RFC 8446).
  * Does no I/O: the caller feeds ciphertext in and takes it out, puts cleartext in and takes it out.
  *
- * Life: engine_new, the engine_add_* and engine_set_* calls, engine_trust, engine_start, engine_handshake until it is
+ * Life: engine_new, the engine_add_* and engine_set_* calls and engine_trust, engine_start, engine_handshake until it is
  * not ENGINE_AGAIN, then engine_read and engine_write as often as wanted, engine_close_notify once,
  * engine_free. One implementation: engine_wolfssl*.c, the only files beside key_wolfssl.c that know the
  * library. */
@@ -65,13 +65,13 @@ void engine_ask_processor(void);
 struct engine *engine_new(struct engine_config const *config);
 void engine_free(struct engine *e);
 
-/* The trust anchors that a file has, PEM or DER, to be used from engine_trust on. *count is raised by the number of those that
- * are kept: one that is not in time or is there already is not. */
+/* The trust anchors that a file has, PEM, or its one in DER, to be used from engine_trust on. *count is raised by the number of
+ * those that are kept: one that is not in time or is there already is not. After an error, those before it are. */
 int engine_add_anchors(struct engine *e, unsigned char const *s, size_t len, unsigned int *count);
 
 /* Makes use of them, which takes long for many. A client may do it as late as when it waits for the server's first answer: of
  * what comes before, nothing is verified. *count gets how many can be used; one that cannot is passed over or, unless
- * pass_over, ends it. */
+ * pass_over, ends it, as a lack of memory does. */
 int engine_trust(struct engine *e, int pass_over, unsigned int *count);
 
 /* A certificate chain, PEM (leaf first) or DER (the leaf alone), whose key the signer knows as number key.

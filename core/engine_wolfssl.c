@@ -71,6 +71,7 @@ void engine_free(struct engine *e) {
     }
     genalloc_free(struct chain, &e->chains);
     stralloc_free(&e->anchors);
+    genalloc_free(size_t, &e->anchor_ends);
     stralloc_free(&e->staple);
     stralloc_free(&e->peer);
     stralloc_free(&e->verify_detail);

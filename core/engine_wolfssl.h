@@ -45,6 +45,7 @@ struct engine {
     sealer_func *seal;
     void *seal_data;
     stralloc anchors;          /* DER (certs.h), until the library has them */
+    genalloc anchor_ends;      /* size_t: where in these each ends */
     genalloc chains;           /* struct chain */
     struct chain const *chain; /* the chosen one, or 0 */
     struct queue in;

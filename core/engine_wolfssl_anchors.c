@@ -7,61 +7,97 @@
 #include <time.h>
 
 #include "certs.h"
+#include "pem.h"
 #include "x509.h"
+
+/* In one piece, which goes as a whole: pieces of each would leave holes among what lives on. */
+static int keep(struct engine *e, struct der const *cert) {
+    size_t end = e->anchors.len + cert->len;
+    return stralloc_readyplus(&e->anchors, cert->len) && genalloc_append(size_t, &e->anchor_ends, &end) &&
+           stralloc_catb(&e->anchors, (char const *)cert->s, cert->len);
+}
+
+/* Of those that are kept, number n (from 0). Returns 1, or 0: there is none. */
+static int anchor(struct engine const *e, size_t n, struct der *cert) {
+    size_t const *ends = genalloc_s(size_t, &e->anchor_ends);
+    if (n >= genalloc_len(size_t, &e->anchor_ends)) return 0;
+    size_t start = n ? ends[n - 1] : 0;
+    *cert = (struct der){(unsigned char const *)e->anchors.s + start, ends[n] - start};
+    return 1;
+}
 
 /* /etc/ssl/certs has each three times. */
 static int is_there(struct engine const *e, struct der const *cert) {
-    struct der in = certs_all(&e->anchors), one;
-    while (certs_next(&in, &one))
+    struct der one;
+    for (size_t n = 0; anchor(e, n, &one); n++)
         if (der_is(&one, cert->s, cert->len)) return 1;
     return 0;
 }
 
+/* A time that is malformed is the library's to refuse. */
+static int is_out_of_time(struct x509 const *x, int64_t now) {
+    return x509_is_early(x, now) || (x509_has_expired(x, now) && x509_time_seconds(&x->notafter) >= 0);
+}
+
 static int is_wanted(struct engine const *e, struct der const *cert) {
-    int64_t now = (int64_t)time(NULL);
     struct x509 x;
-    return x509_read(&x, cert->s, cert->len) && !x509_is_early(&x, now) && !x509_has_expired(&x, now) &&
+    return x509_read(&x, cert->s, cert->len) && !is_out_of_time(&x, (int64_t)time(NULL)) &&
            !is_there(e, cert);
 }
 
-int engine_add_anchors(struct engine *e, unsigned char const *s, size_t len, unsigned int *count) {
-    size_t had = e->anchors.len;
-    char const *why;
-    struct der in, cert;
-    if (certs_take(&e->anchors, s, len, &why) < 0) return engine_fail(e, why, (char *)0);
-    in = certs_all(&e->anchors);
-    in = (struct der){in.s + had, in.len - had};
-    e->anchors.len = had;
-    while (certs_next(&in, &cert)) {
-        if (!is_wanted(e, &cert)) continue;
-        memmove(e->anchors.s + e->anchors.len, cert.s, cert.len);
-        e->anchors.len += cert.len;
-        ++*count;
-    }
-    return 0;
+/* Of DER the first alone: a file has one. */
+static size_t length(unsigned char const *s, size_t len) {
+    struct der in = {s, len}, cert;
+    return !pem_is(s, len) && certs_next(&in, &cert) ? cert.len : len;
 }
 
-static int load(struct engine *e, struct der const *cert, unsigned int *count) {
+int engine_add_anchors(struct engine *e, unsigned char const *s, size_t len, unsigned int *count) {
+    stralloc certs = STRALLOC_ZERO;
+    char const *why;
+    int r = certs_take(&certs, s, length(s, len), &why) < 0 ? engine_fail(e, why, (char *)0) : 0;
+    struct der in = certs_all(&certs), cert;
+    while (certs_next(&in, &cert)) {
+        if (!is_wanted(e, &cert)) continue;
+        if (keep(e, &cert))
+            ++*count;
+        else
+            r = engine_fail_memory(e);
+    }
+    stralloc_free(&certs);
+    return r;
+}
+
+static int load(struct engine *e, struct der const *cert) {
     int r = wolfSSL_CTX_load_verify_buffer(e->ctx, cert->s, (long)cert->len, WOLFSSL_FILETYPE_ASN1);
 #ifdef WOLFSSL_TRUST_PEER_CERT
     /* Debian's build takes an anchor for a trusted peer too: that peer's dates, names and usage would go
      * unchecked. At once, so that the memory is there for the next one. */
     wolfSSL_CTX_Unload_trust_peers(e->ctx);
 #endif
-    *count += r == WOLFSSL_SUCCESS;
-    return r == WOLFSSL_SUCCESS || r == ASN_AFTER_DATE_E || r == ASN_BEFORE_DATE_E
+    return r;
+}
+
+/* Returns whether it can be used, or -1. */
+static int trust(struct engine *e, struct der const *cert, int pass_over) {
+    int r = load(e, cert);
+    if (r == WOLFSSL_SUCCESS) return 1;
+    if (r == MEMORY_E || r == MEMORY_ERROR) return engine_fail_memory(e);
+    return pass_over || r == ASN_AFTER_DATE_E || r == ASN_BEFORE_DATE_E
                ? 0
                : engine_fail_code(e, "invalid trust anchor", r);
 }
 
 int engine_trust(struct engine *e, int pass_over, unsigned int *count) {
-    struct der in = certs_all(&e->anchors), cert;
+    struct der cert;
     int r = 0;
     *count = 0;
-    while (!r && certs_next(&in, &cert))
-        if (load(e, &cert, count) < 0 && !pass_over) r = -1;
+    for (size_t n = 0; r >= 0 && anchor(e, n, &cert); n++) {
+        r = trust(e, &cert, pass_over);
+        *count += r > 0;
+    }
     stralloc_free(&e->anchors);
-    return r;
+    genalloc_free(size_t, &e->anchor_ends);
+    return r < 0 ? -1 : 0;
 }
 
 void engine_wolfssl_forget_anchors(struct engine *e) {

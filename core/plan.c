@@ -134,7 +134,7 @@ void plan_find(struct chain_plan *plan) {
         find_pairs(plan, 1, 0);
     if (CONFIG_SNI_CERTS) warn_of_no_names(plan);
     if (CONFIG_TICKETS && plan->server) find_tickets(plan);
-    find_status(plan);
+    find_status(plan); /* before the anchors, which may have to verify lists */
     if (CONFIG_PEER_CERTS && plan->opt.verify != ENGINE_VERIFY_NONE) find_anchors(plan);
     find_policy(plan);
 }

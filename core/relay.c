@@ -93,23 +93,27 @@ static enum relay_outcome wait_for_peer(struct relay *r) {
     return !tain_future(&r->limit) || relay_is_idle(r) ? RELAY_LATE : RELAY_ENDED;
 }
 
-void relay_greet(struct relay *r) {
-    if (engine_handshake(r->engine) != ENGINE_AGAIN) return;
+static enum relay_outcome shake(struct relay *r, enum engine_status *s) {
+    *s = engine_handshake(r->engine);
+    if (*s == ENGINE_FAILED) return handshake_failed(r);
     while (relay_flush(r))
         ;
+    return r->outcome;
 }
 
-enum relay_outcome relay_handshake(struct relay *r, unsigned int limit) {
+enum relay_outcome relay_greet(struct relay *r, unsigned int limit) {
+    enum engine_status s;
     if (limit) relay_add_ms(&r->limit, &STAMP, limit);
+    return shake(r, &s);
+}
+
+enum relay_outcome relay_handshake(struct relay *r) {
+    enum engine_status s;
     for (;;) {
-        enum engine_status s = engine_handshake(r->engine);
-        if (s == ENGINE_FAILED) return handshake_failed(r);
-        while (relay_flush(r))
-            ;
-        if (r->outcome != RELAY_ENDED) return r->outcome;
+        enum relay_outcome outcome = shake(r, &s);
+        if (outcome == RELAY_ENDED && s != ENGINE_OK) outcome = wait_for_peer(r);
+        if (outcome != RELAY_ENDED) return outcome;
         if (s == ENGINE_OK) break;
-        enum relay_outcome waited = wait_for_peer(r);
-        if (waited != RELAY_ENDED) return waited;
     }
     r->limit = tain_infinite;
     /* a TLS 1.3 client's Finished gets no answer: its first request would wait 40 ms for the delayed ACK */

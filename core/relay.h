@@ -98,13 +98,13 @@ enum {
 void relay_init(struct relay *r, struct engine *e, struct net const *net, struct net const *local,
                 struct relay_options const *options, struct relay_watch const *watch);
 
-/* Sends what a handshake begins with, without waiting for anything. It may be left out; what fails, relay_handshake says. */
-void relay_greet(struct relay *r);
+/* Begins the handshake: sends what it begins with, without waiting for anything. limit: of the whole, in monotonic
+ * milliseconds, 0: none; the lingering counts too. Returns RELAY_ENDED, or RELAY_FAILED. */
+enum relay_outcome relay_greet(struct relay *r, unsigned int limit);
 
-/* Brings the handshake to its end: RELAY_ENDED when it is done, else RELAY_FAILED, LATE or ERROR. After
- * RELAY_FAILED, relay_run sends the alert and lingers. Monotonic milliseconds, 0: no limit; the lingering
- * counts too. */
-enum relay_outcome relay_handshake(struct relay *r, unsigned int limit);
+/* Brings it to its end: RELAY_ENDED when it is done, else RELAY_FAILED, LATE or ERROR. After RELAY_FAILED, of this or of
+ * relay_greet, relay_run sends the alert and lingers. STAMP must be current. */
+enum relay_outcome relay_handshake(struct relay *r);
 
 /* Moves bytes until the connection is over; prog may live on. */
 enum relay_outcome relay_run(struct relay *r);

@@ -40,7 +40,7 @@ int x509_san_text(stralloc *sa, struct x509 const *x);    /* DNS:a,IP:::1,email:
 /* Since 1970; -1: malformed. */
 int64_t x509_time_seconds(struct der const *time);
 
-/* Whether at this time, since 1970, it is not valid yet; not valid any more. Neither by a time that is malformed. */
+/* Whether at this time, since 1970, it is not valid yet; not valid any more, as one with a malformed time is. */
 int x509_is_early(struct x509 const *x, int64_t now);
 int x509_has_expired(struct x509 const *x, int64_t now);
 

@@ -34,10 +34,30 @@ static void what_is_no_time_is_minus_one(void **state) {
     for (size_t i = 0; i < COUNT(wrong); i++) assert_true(seconds(wrong[i]) == -1);
 }
 
+/* Of a certificate from 1965 to 1966, and of one with no times. */
+static void a_certificate_is_early_or_has_expired_by_its_times(void **state) {
+    (void)state;
+    static unsigned char const from[] = "\x17\x0d"
+                                        "650101000000Z",
+                               to[] = "\x17\x0d"
+                                      "660101000000Z";
+    struct x509 x = {.notbefore = {from, sizeof from - 1}, .notafter = {to, sizeof to - 1}};
+    int64_t begin = x509_time_seconds(&x.notbefore), end = x509_time_seconds(&x.notafter);
+    assert_true(begin < end && end < 0);
+    assert_true(x509_is_early(&x, begin - 1));
+    assert_false(x509_is_early(&x, begin) || x509_has_expired(&x, begin));
+    assert_false(x509_is_early(&x, end) || x509_has_expired(&x, end));
+    assert_true(x509_has_expired(&x, end + 1));
+    x.notbefore = x.notafter = (struct der){(unsigned char const *)"", 0};
+    assert_false(x509_is_early(&x, 1));
+    assert_true(x509_has_expired(&x, 1));
+}
+
 int main(void) {
     struct CMUnitTest const tests[] = {
         cmocka_unit_test(times_are_seconds_since_1970_after_2038_too),
         cmocka_unit_test(what_is_no_time_is_minus_one),
+        cmocka_unit_test(a_certificate_is_early_or_has_expired_by_its_times),
     };
     return cmocka_run_group_tests(tests, 0, 0);
 }

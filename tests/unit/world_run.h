@@ -103,7 +103,8 @@ static void run_relay(struct world *w) {
     struct net local;
     assert_int_equal(net_init_pipes(&local, w->from, w->to), 0);
     relay_init(&w->relay, &w->engine, &w->net, &local, &w->setup.options, &watch);
-    if (w->setup.handshake) w->handshake = relay_handshake(&w->relay, w->setup.limit);
+    if (w->setup.handshake) w->handshake = relay_greet(&w->relay, w->setup.limit);
+    if (w->setup.handshake && w->handshake == RELAY_ENDED) w->handshake = relay_handshake(&w->relay);
     w->outcome = w->handshake;
     w->running = w->handshake == RELAY_ENDED;
     w->moved = w->now;
