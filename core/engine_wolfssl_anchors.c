@@ -13,7 +13,7 @@
 /* In one piece, which goes as a whole: pieces of each would leave holes among what lives on. */
 static int keep(struct engine *e, struct der const *cert) {
     size_t end = e->anchors.len + cert->len;
-    return stralloc_readyplus(&e->anchors, cert->len) && genalloc_append(size_t, &e->anchor_ends, &end) &&
+    return genalloc_append(size_t, &e->anchor_ends, &end) &&
            stralloc_catb(&e->anchors, (char const *)cert->s, cert->len);
 }
 
@@ -56,13 +56,13 @@ int engine_add_anchors(struct engine *e, unsigned char const *s, size_t len, uns
     char const *why;
     int r = certs_take(&certs, s, length(s, len), &why) < 0 ? engine_fail(e, why, (char *)0) : 0;
     struct der in = certs_all(&certs), cert;
-    while (certs_next(&in, &cert)) {
+    int ok = stralloc_readyplus_tuned(&e->anchors, in.len, 0, 1, 2); /* for all: to grow is to move */
+    while (ok && certs_next(&in, &cert)) {
         if (!is_wanted(e, &cert)) continue;
-        if (keep(e, &cert))
-            ++*count;
-        else
-            r = engine_fail_memory(e);
+        ok = keep(e, &cert);
+        *count += (unsigned int)ok;
     }
+    if (!ok) r = engine_fail_memory(e);
     stralloc_free(&certs);
     return r;
 }
