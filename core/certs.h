@@ -12,7 +12,7 @@
  * those before what is wrong have been appended. */
 int certs_take(stralloc *to, unsigned char const *s, size_t len, char const **why);
 
-/* All that have been taken; then one off the front of those that are left: 1, or 0: there is none. */
+/* All that have been taken; then one off the front of those that are left, by its length alone: 1, or 0: there is none. */
 struct der certs_all(stralloc const *certs);
 int certs_next(struct der *left, struct der *cert);
 

@@ -22,8 +22,8 @@ struct conn {
     struct net local; /* rfd: cleartext to be sent; wfd: where received cleartext goes */
     struct relay_watch watch;
 
-    /* Called once, after the handshake: with what it came to, or with 0 when it failed. Returns 0, or what to
-     * exit with. */
+    /* Called once, after the handshake: with what it came to, or with 0 when it failed and the peer is to be told; not at
+     * all when the connection ends at once. Returns 0, or what to exit with. */
     int (*shaken)(void *data, struct engine_info const *info);
     void *data;
 

@@ -20,7 +20,7 @@ struct creds {
     genalloc pairs;         /* struct creds_pair; files point into the environment */
     char const *cadir;      /* or 0 */
     char const *cafile;     /* or 0; not read when cadir is set */
-    int trust_later;        /* a client's: that creds_load_certificates leaves creds_trust to the caller */
+    int trust_later;        /* a client without crlfile: creds_trust is left to the caller */
     char const *ticketfile; /* the keys for tickets, or 0 */
     int ticketfd;           /* else where they are (ticketfd.h), or -1; the caller's to close */
     char const *crlfile;    /* revocation lists, or 0 */

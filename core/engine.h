@@ -70,8 +70,8 @@ void engine_free(struct engine *e);
 int engine_add_anchors(struct engine *e, unsigned char const *s, size_t len, unsigned int *count);
 
 /* Makes use of them, which takes long for many. A client may do it as late as when it waits for the server's first answer: of
- * what comes before, nothing is verified. *count gets how many can be used; one that cannot is passed over or, unless
- * pass_over, ends it, as a lack of memory does. */
+ * what comes before, nothing is verified. *count gets how many can be used; one that cannot ends it, but for pass_over or
+ * one that is not in time; a lack of memory always does. */
 int engine_trust(struct engine *e, int pass_over, unsigned int *count);
 
 /* A certificate chain, PEM (leaf first) or DER (the leaf alone), whose key the signer knows as number key.

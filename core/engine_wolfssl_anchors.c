@@ -41,12 +41,12 @@ static int is_out_of_time(struct x509 const *x, int64_t now) {
 
 static int is_wanted(struct engine const *e, struct der const *cert) {
     struct x509 x;
-    return x509_read(&x, cert->s, cert->len) && !is_out_of_time(&x, (int64_t)time(NULL)) &&
-           !is_there(e, cert);
+    return !is_there(e, cert) && x509_read(&x, cert->s, cert->len) &&
+           !is_out_of_time(&x, (int64_t)time(NULL));
 }
 
-/* Of DER the first alone: a file has one. */
-static size_t length(unsigned char const *s, size_t len) {
+/* How much of a file counts: of DER the first alone. */
+static size_t part(unsigned char const *s, size_t len) {
     struct der in = {s, len}, cert;
     return !pem_is(s, len) && certs_next(&in, &cert) ? cert.len : len;
 }
@@ -54,7 +54,7 @@ static size_t length(unsigned char const *s, size_t len) {
 int engine_add_anchors(struct engine *e, unsigned char const *s, size_t len, unsigned int *count) {
     stralloc certs = STRALLOC_ZERO;
     char const *why;
-    int r = certs_take(&certs, s, length(s, len), &why) < 0 ? engine_fail(e, why, (char *)0) : 0;
+    int r = certs_take(&certs, s, part(s, len), &why) < 0 ? engine_fail(e, why, (char *)0) : 0;
     struct der in = certs_all(&certs), cert;
     int ok = stralloc_readyplus_tuned(&e->anchors, in.len, 0, 1, 2); /* for all: to grow is to move */
     while (ok && certs_next(&in, &cert)) {
