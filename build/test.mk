@@ -78,7 +78,7 @@ help::
 	@echo 'make interop            other TLS clients and servers against the applets, compared with docs/interop.md'
 	@echo 'make load               10,000 connections through s6-tlsserver, or CONNECTIONS=n'
 	@echo 'make bench              what a connection costs, beside stunnel, socat and plain TCP: ROUNDS=5 COUNT=200 BENCH="name=binary ..."'
-	@echo 'make profile            where that goes, with perf, into docs/benchmarks.md: COUNT=500 BENCH=binary BEFORE=binary'
+	@echo 'make profile            where that goes, with perf, into docs/benchmarks.md: COUNT=250 BENCH=binary BEFORE=binary'
 	@echo 'make anchors            what trust anchors cost s6-tlsc, likewise'
 	@echo 'make footprint          what the memory of an idle connection is, likewise: BENCH="name=binary ..."'
 	@echo 'make size               bytes of each configuration and module, against docs/sizes.md: CONFIGS="tiny static"; SAVE=1'

@@ -109,12 +109,11 @@ enum relay_outcome relay_greet(struct relay *r, unsigned int limit) {
 
 enum relay_outcome relay_handshake(struct relay *r) {
     enum engine_status s;
-    for (;;) {
-        enum relay_outcome outcome = shake(r, &s);
-        if (outcome == RELAY_ENDED && s != ENGINE_OK) outcome = wait_for_peer(r);
+    do {
+        enum relay_outcome outcome = wait_for_peer(r);
+        if (outcome == RELAY_ENDED) outcome = shake(r, &s);
         if (outcome != RELAY_ENDED) return outcome;
-        if (s == ENGINE_OK) break;
-    }
+    } while (s != ENGINE_OK);
     r->limit = tain_infinite;
     /* a TLS 1.3 client's Finished gets no answer: its first request would wait 40 ms for the delayed ACK */
     net_acknowledge(&r->net);

@@ -77,6 +77,13 @@ class Server:
         return usage.ru_utime + usage.ru_stime
 
 
+def memory(pid):
+    """KiB of a process: its PSS, and what is private to it."""
+    rows = dict(row.split(":", 1) for row in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:])
+    kib = {key: int(value.split()[0]) for key, value in rows.items()}
+    return {"PSS": kib["Pss"], "private": kib["Private_Clean"] + kib["Private_Dirty"]}
+
+
 @contextlib.contextmanager
 def held(directory, port, count, mode="idle"):
     """So many connections, at rest."""

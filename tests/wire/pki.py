@@ -131,6 +131,12 @@ class Pki:
         openssl("ec", "-inform", "DER", "-in", key, "-out", pem)
         return Cert(cert.leaf, cert.cert, pem)
 
+    def of_unknown_kind(self):
+        """A root in DER for a kind of key that there is not."""
+        ec = bytes.fromhex("2a8648ce3d0201")
+        assert ec in self.root().der()
+        return self.write(self.root().der().replace(ec, ec[:-1] + b"\x7f"))
+
     def sign(self, subject, san, usage, key, issuer, ca=False, pathlen=None, dates=NOW):
         request, leaf, cert = self.request(subject, key), self.path("pem"), self.path("pem")
         by = ["-keyfile", issuer.key, "-cert", issuer.leaf] if issuer else ["-selfsign", "-keyfile", key]

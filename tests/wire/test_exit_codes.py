@@ -203,10 +203,7 @@ def test_bad_anchor_file_is_96_before_the_first_byte(launch, bad, fault, applet,
 
 @pytest.fixture
 def unknown(pki):
-    """A certificate for a kind of key that there is not."""
-    ec = bytes.fromhex("2a8648ce3d0201")
-    assert ec in pki.root().der()
-    return pki.write(pki.root().der().replace(ec, ec[:-1] + b"\x7f"))
+    return pki.of_unknown_kind()
 
 
 @pytest.mark.parametrize("applet, opts", [("s6-tlsd", "-y"), ("s6-tlsc", ""), ("s6-tlsc", "-y")])
