@@ -36,9 +36,9 @@ static char const *take_der(stralloc *to, unsigned char const *s, size_t len) {
 }
 
 int certs_take(stralloc *to, unsigned char const *s, size_t len, char const **why) {
-    *why = !stralloc_readyplus(to, len) ? "out of memory"
-           : pem_is(s, len)             ? take_pem(to, s, len)
-                                        : take_der(to, s, len);
+    *why = !stralloc_readyplus_tuned(to, len, 0, 0, 1) ? "out of memory"
+           : pem_is(s, len)                            ? take_pem(to, s, len)
+                                                       : take_der(to, s, len);
     return *why ? -1 : 0;
 }
 
