@@ -66,8 +66,9 @@ void engine_free(struct engine *e) {
     if (e->ssl) wolfSSL_free(e->ssl);
     wolfSSL_CTX_free(e->ctx);
     for (size_t i = 0; i < genalloc_len(struct chain, &e->chains); i++) {
-        alloc_free(genalloc_s(struct chain, &e->chains)[i].name);
-        stralloc_free(&genalloc_s(struct chain, &e->chains)[i].certs);
+        struct chain *c = genalloc_s(struct chain, &e->chains) + i;
+        alloc_free(c->name);
+        alloc_free((void *)c->certs.s);
     }
     genalloc_free(struct chain, &e->chains);
     stralloc_free(&e->anchors);

@@ -21,6 +21,7 @@
 
 #include "alpn.h"
 #include "clienthello.h"
+#include "der.h"
 #include "engine.h"
 #include "queue.h"
 #include "recordpos.h"
@@ -30,8 +31,8 @@ enum { ENGINE_IN_MAX = 32768 };
 
 /* A certificate chain that waits to be chosen. */
 struct chain {
-    char *name;     /* 0: for every other client */
-    stralloc certs; /* DER (certs.h), the leaf first */
+    char *name;       /* 0: for every other client */
+    struct der certs; /* one after the other (certs.h), the leaf first; it owns them */
     unsigned int key;
 };
 
@@ -61,8 +62,9 @@ struct engine {
     int hellos_read; /* server: no other one can come */
     size_t allowed;  /* server: what the library may take of in, until then */
     int name_verified;
-    int psk_dhe;    /* server: the client resumes with a key exchange of its own (TLS 1.3) */
-    int odd_ticket; /* server: of what the client brings, one is not as long as it says */
+    int psk_dhe;        /* server: the client resumes with a key exchange of its own (TLS 1.3) */
+    int odd_ticket;     /* server: of what the client brings, one is not as long as it says */
+    int tickets_before; /* server: that the session has had, 0 to 255 */
     int close_sent;
     int close_received;
     int failed;

@@ -6,6 +6,8 @@
 #include <wolfssl/wolfcrypt/asn_public.h>
 #include <wolfssl/wolfcrypt/cpuid.h>
 
+#include <skalibs/alloc.h>
+
 #include "certs.h"
 
 void engine_ask_processor(void) {
@@ -49,14 +51,14 @@ int engine_wolfssl_make_ctx(struct engine *e) {
 enum { CHAIN_MAX = 10 };
 
 static unsigned int certificates(struct chain const *c) {
-    struct der in = certs_all(&c->certs), cert;
+    struct der in = c->certs, cert;
     unsigned int n = 0;
     while (certs_next(&in, &cert)) n++;
     return n;
 }
 
 static int use(WOLFSSL_CTX *ctx, WOLFSSL *ssl, struct chain const *c) {
-    struct der d = certs_all(&c->certs);
+    struct der d = c->certs;
     return ssl ? wolfSSL_use_certificate_chain_buffer_format(ssl, d.s, (long)d.len, WOLFSSL_FILETYPE_ASN1)
                : wolfSSL_CTX_use_certificate_chain_buffer_format(ctx, d.s, (long)d.len,
                                                                  WOLFSSL_FILETYPE_ASN1);
@@ -78,11 +80,15 @@ static int check_chain(struct engine *e, struct chain const *c) {
 int engine_add_chain(struct engine *e, char const *name, unsigned char const *s, size_t len,
                      unsigned int key) {
     struct chain c = {.name = name ? strdup(name) : 0, .key = key};
+    stralloc certs = STRALLOC_ZERO;
     char const *why;
-    if ((name && !c.name) || !genalloc_append(struct chain, &e->chains, &c)) return engine_fail_memory(e);
-    struct chain *added = genalloc_s(struct chain, &e->chains) + genalloc_len(struct chain, &e->chains) - 1;
-    return certs_take(&added->certs, s, len, &why) < 0 ? engine_fail(e, why, (char *)0)
-                                                       : check_chain(e, added);
+    if (!certs_take(&certs, s, len, &why)) {
+        c.certs = certs_all(&certs);
+        if ((!name || c.name) && genalloc_append(struct chain, &e->chains, &c)) return check_chain(e, &c);
+    }
+    alloc_free(c.name);
+    stralloc_free(&certs);
+    return why ? engine_fail(e, why, (char *)0) : engine_fail_memory(e);
 }
 
 /* On the context while there is no object yet: a client's keeps the messages that Ed25519 signs only if it

@@ -103,13 +103,13 @@ static int answer(void *data, char const *url, int urllen, unsigned char *reques
 
 /* Those above the leaf: the library wants to verify what it sends. A server that verifies nobody trusts nobody by this. */
 static void add_issuers(WOLFSSL_CERT_MANAGER *cm, struct chain const *c) {
-    struct der in = certs_all(&c->certs), cert;
+    struct der in = c->certs, cert;
     for (int leaf = 1; certs_next(&in, &cert); leaf = 0)
         if (!leaf) wolfSSL_CertManagerLoadCABuffer(cm, cert.s, (long)cert.len, WOLFSSL_FILETYPE_ASN1);
 }
 
 static int is_for(WOLFSSL_CERT_MANAGER *cm, struct chain const *c) {
-    struct der in = certs_all(&c->certs), leaf;
+    struct der in = c->certs, leaf;
     if (!certs_next(&in, &leaf)) return 0;
     int r = wolfSSL_CertManagerCheckOCSP(cm, (unsigned char *)c->certs.s, (int)leaf.len);
     return r == WOLFSSL_SUCCESS || r == OCSP_CERT_REVOKED;

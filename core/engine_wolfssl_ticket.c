@@ -39,16 +39,18 @@ static int add_policy(wc_Sha256 *h, struct policy const *p) {
 }
 
 /* A session is resumed under the name, the certificate and the policy that it was made under, or not at all: the library
- * would take another host's (5.5.4, 5.7.2). */
+ * would take another host's (5.5.4, 5.7.2). And by the same version of the library: another may lay out its state otherwise. */
 static int purpose_of(struct engine const *e, unsigned char out[TICKET_PURPOSE]) {
     char name[sizeof e->sni];
     size_t len = e->named ? strlen(e->sni) : 0;
+    char const *library = engine_version_running();
     wc_Sha256 h;
     memcpy(name, e->sni, len);
     case_lowerb(name, len);
     if (!e->chain || wc_InitSha256(&h)) return -1;
-    int failed = add_policy(&h, &e->policy) || add(&h, e->chain->certs.s, e->chain->certs.len) ||
-                 add(&h, name, len) || wc_Sha256Final(&h, out);
+    int failed = add(&h, library, strlen(library)) || add_policy(&h, &e->policy) ||
+                 add(&h, e->chain->certs.s, e->chain->certs.len) || add(&h, name, len) ||
+                 wc_Sha256Final(&h, out);
     wc_Sha256Free(&h);
     return failed ? -1 : 0;
 }
@@ -63,27 +65,41 @@ static int is_refused(struct engine const *e, WOLFSSL *ssl) {
     return e->odd_ticket || (wolfSSL_version(ssl) == TLS1_3_VERSION && !e->psk_dhe);
 }
 
+/* A session has as many tickets as there are nonces for them (RFC 8446 4.6.1), of one byte here: with one more, the library
+ * would end the handshake (5.9.2), or take a nonce twice (5.5.4). Behind its state, a ticket has how many there were before. */
+enum { TICKETS_BEFORE_MAX = 255 };
+
+static int may_have_another(struct engine *e, struct ticket const *t) {
+    int before = t->state[t->len - 1];
+    if (before == TICKETS_BEFORE_MAX) return 0;
+    e->tickets_before = before + 1;
+    return 1;
+}
+
 /* A SessionTicketEncCb. */
 static int ticket(WOLFSSL *ssl, unsigned char name[WOLFSSL_TICKET_NAME_SZ],
                   unsigned char iv[WOLFSSL_TICKET_IV_SZ], unsigned char mac[WOLFSSL_TICKET_MAC_SZ], int enc,
                   unsigned char *s, int len, int *outlen, void *data) {
     struct engine *e = data;
     struct ticket t;
-    if (len < 0 || (size_t)len > sizeof t.state || (!enc && is_refused(e, ssl)))
+    int sealed = enc ? len + 1 : len;
+    if (len < 1 || sealed > *outlen || (size_t)sealed > sizeof t.state || (!enc && is_refused(e, ssl)))
         return enc ? WOLFSSL_TICKET_RET_FATAL : WOLFSSL_TICKET_RET_REJECT;
     memcpy(t.name, name, sizeof t.name);
     memcpy(t.salt, iv, sizeof t.salt);
     memcpy(t.mac, mac, sizeof t.mac);
     memset(t.state, 0, sizeof t.state);
     memcpy(t.state, s, (size_t)len);
-    t.len = (uint32_t)len;
+    if (enc) t.state[len] = (unsigned char)e->tickets_before;
+    t.len = (uint32_t)sealed;
     int r = seal_or_open(e, enc ? TICKET_SEAL : TICKET_OPEN, &t);
+    if (r > 0 && !enc) r = may_have_another(e, &t);
     if (r > 0) {
         memcpy(name, t.name, sizeof t.name);
         memcpy(iv, t.salt, sizeof t.salt);
         memcpy(mac, t.mac, sizeof t.mac);
-        memcpy(s, t.state, (size_t)len);
-        *outlen = len;
+        memcpy(s, t.state, (size_t)sealed);
+        *outlen = enc ? sealed : sealed - 1;
     }
     explicit_bzero(&t, sizeof t);
     return r > 0 ? WOLFSSL_TICKET_RET_OK : r ? WOLFSSL_TICKET_RET_FATAL : WOLFSSL_TICKET_RET_REJECT;

@@ -89,6 +89,10 @@ def stat(pid):
             "ticks": int(field[11]) + int(field[12])}
 
 
+def is_over(pid):
+    return (stat(pid) or {"state": "Z"})["state"] == "Z"
+
+
 def status(pid):
     """/proc/PID/status as a dictionary."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()

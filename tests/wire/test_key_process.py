@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from harness import comm, eventually, exe, stat, status
+from harness import comm, eventually, exe, is_over, status
 from memory import children, held, needles, where
 from peer import Ended, Tls, context
 
@@ -87,10 +87,6 @@ class Connection:
         self.run.sock.close()
         assert self.run.wait() == 98
         assert self.run.left() == []
-
-
-def is_over(pid):
-    return (stat(pid) or {"state": "Z"})["state"] == "Z"
 
 
 def waits(pid):
