@@ -150,7 +150,7 @@ static enum clienthello_status read_identities(struct clienthello *h, struct spa
     int good = take_vector(&ext, 2, &list) && list.len;
     while (good && list.len) {
         good = take_vector(&list, 2, &identity) && skip(&list, 4);
-        if (good && !is_whole(identity)) h->odd_ticket = 1;
+        if (good && !is_whole(identity)) h->odd_identity = 1;
     }
     return good ? CLIENTHELLO_OK : bad(h, ALERT_DECODE_ERROR, "malformed pre_shared_key");
 }

@@ -63,7 +63,7 @@ struct engine {
     size_t allowed;  /* server: what the library may take of in, until then */
     int name_verified;
     int psk_dhe;        /* server: the client resumes with a key exchange of its own (TLS 1.3) */
-    int odd_ticket;     /* server: of what the client brings, one is not as long as it says */
+    int odd_identity;   /* server: of what the client would resume by, one is not as long as it says */
     int tickets_before; /* server: that the session has had, 0 to 255 */
     int close_sent;
     int close_received;
@@ -129,8 +129,10 @@ int engine_wolfssl_staple(struct engine *e, struct chain const *c);
 /* Whether there is randomness to be had, in engine_wolfssl_random.c */
 int engine_wolfssl_has_random(void);
 
-/* Resumption, in engine_wolfssl_ticket.c */
+/* Resumption, in engine_wolfssl_ticket.c; and no more of it, in engine_wolfssl_setup.c: whatever the client brings, the library
+ * does not look at it. */
 void engine_wolfssl_set_tickets(struct engine *e);
+void engine_wolfssl_ignore_tickets(struct engine *e);
 
 /* Has the library forget them, in engine_wolfssl_anchors.c */
 void engine_wolfssl_forget_anchors(struct engine *e);

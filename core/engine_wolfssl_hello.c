@@ -17,10 +17,12 @@ static enum engine_status refuse(struct engine *e, int alert, char const *why) {
     return ENGINE_FAILED;
 }
 
-/* Without a key exchange the library would resume too, and it reads an odd ticket as far as that says. */
+/* Without a key exchange the library would resume too, and it reads an odd ticket as far as that says. One of TLS 1.2 that
+ * another server gave may be so long that it would end the handshake. */
 static void note_resumption(struct engine *e, struct clienthello const *h) {
     e->psk_dhe = h->offers_psk_dhe && h->has_key_share;
-    e->odd_ticket = h->odd_ticket;
+    e->odd_identity = h->odd_identity;
+    if (h->odd_ticket) engine_wolfssl_ignore_tickets(e);
 }
 
 static struct chain const *choose_chain(struct engine *e, char const *name) {

@@ -16,6 +16,15 @@ void engine_ask_processor(void) {
 #endif
 }
 
+/* By default it has a callback of its own, with keys that nobody else has. */
+void engine_wolfssl_ignore_tickets(struct engine *e) {
+#ifdef HAVE_SESSION_TICKET
+    wolfSSL_CTX_set_TicketEncCb(e->ctx, 0);
+#else
+    (void)e;
+#endif
+}
+
 /* A process has one connection: it has nothing to resume but what a ticket brings, and that would lose the client's
  * certificate. */
 static void set_resumption(struct engine *e) {
@@ -27,6 +36,7 @@ static void set_resumption(struct engine *e) {
         engine_wolfssl_set_tickets(e);
         return;
     }
+    engine_wolfssl_ignore_tickets(e);
     wolfSSL_CTX_no_ticket_TLSv13(e->ctx);
 #if CONFIG_TLS12 && defined HAVE_SESSION_TICKET
     wolfSSL_CTX_NoTicketTLSv12(e->ctx);

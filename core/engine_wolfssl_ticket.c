@@ -62,17 +62,18 @@ static int seal_or_open(struct engine *e, enum ticket_op op, struct ticket *t) {
 
 /* Without a key exchange of its own, a resumed session would be open to whoever gets the ticket's key later. */
 static int is_refused(struct engine const *e, WOLFSSL *ssl) {
-    return e->odd_ticket || (wolfSSL_version(ssl) == TLS1_3_VERSION && !e->psk_dhe);
+    return e->odd_identity || (wolfSSL_version(ssl) == TLS1_3_VERSION && !e->psk_dhe);
 }
 
 /* A session has as many tickets as there are nonces for them (RFC 8446 4.6.1), of one byte here: with one more, the library
- * would end the handshake (5.9.2), or take a nonce twice (5.5.4). Behind its state, a ticket has how many there were before. */
+ * would end the handshake (5.9.2), or take a nonce twice (5.5.4). Behind its state, a ticket has how many there were before; of several that open, nobody tells
+ * which one is taken, and the most counts. */
 enum { TICKETS_BEFORE_MAX = 255 };
 
 static int may_have_another(struct engine *e, struct ticket const *t) {
     int before = t->state[t->len - 1];
     if (before == TICKETS_BEFORE_MAX) return 0;
-    e->tickets_before = before + 1;
+    if (before >= e->tickets_before) e->tickets_before = before + 1;
     return 1;
 }
 

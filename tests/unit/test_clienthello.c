@@ -271,7 +271,7 @@ static int is_odd(unsigned int type, size_t len, size_t says) {
     assert_int_equal(read_one_extension(type, ext.s, ext.len), CLIENTHELLO_OK);
     stralloc_free(&ticket);
     stralloc_free(&ext);
-    return hello.odd_ticket;
+    return type == 35 ? hello.odd_ticket : hello.odd_identity;
 }
 
 static void a_ticket_that_is_not_as_long_as_it_says_is_odd(void **state) {
@@ -283,7 +283,8 @@ static void a_ticket_that_is_not_as_long_as_it_says_is_odd(void **state) {
         assert_true(is_odd(type, 100, 99));
         assert_true(is_odd(type, 0, 65535));
         assert_int_equal(read_one_extension(type, "\0\7\0\1x\0\0\0\0", 9), CLIENTHELLO_OK);
-        assert_true(hello.odd_ticket);
+        assert_int_equal(hello.odd_ticket, type == 35);
+        assert_int_equal(hello.odd_identity, type == 41);
     }
     assert_int_equal(read_one_extension(35, "", 0), CLIENTHELLO_OK);
     assert_false(hello.odd_ticket);

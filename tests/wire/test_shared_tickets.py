@@ -1,5 +1,6 @@
 """Keys for tickets that a super-server's connections share: s6-tlsserver makes them, and nobody has to look after them."""
 
+import contextlib
 import os
 import subprocess
 
@@ -41,12 +42,12 @@ def serve(launch):
 
 
 def fds_with_keys(pid):
+    """Of a process that is gone, none."""
     found = []
-    for fd in os.listdir(f"/proc/{pid}/fd"):
-        try:
-            found += [fd] if os.readlink(f"/proc/{pid}/fd/{fd}") == NAME else []
-        except FileNotFoundError:
-            pass
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):
+                found += [fd] if os.readlink(f"/proc/{pid}/fd/{fd}") == NAME else []
     return found
 
 

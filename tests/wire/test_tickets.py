@@ -312,6 +312,24 @@ def test_ticket_with_a_byte_changed_is_none_12(launch, keys, at):
     assert b"localhost" in first_answer(run, hello) # its certificate: a full handshake
 
 
+@needs("TLS12")
+@pytest.mark.parametrize("size", [1, 100, 300, 2000, 8000])
+@pytest.mark.parametrize("newest", ["TLSv1_2", "TLSv1_3"])
+@pytest.mark.parametrize("letters", [b"", b"A"])
+def test_ticket_that_another_server_gave_is_none(launch, keys, letters, newest, size):
+    """However long: a client that had a session with what was here before would not get in at all. One that offers TLS 1.3
+    too brings it as well; then the certificate is not in the clear."""
+    client = Client(launch, "1.2")
+    client(keys(b"A"))
+    client.ctx.maximum_version = ssl.TLSVersion[newest]
+    run, hello = hello_of(client, keys(letters) if letters else {})
+    start, end = split(hello, SESSION_TICKET)
+    hello[start - 2:end] = size.to_bytes(2, "big") + size * b"x"
+    longer(hello, size - (end - start))
+    answer = first_answer(run, hello)
+    assert b"localhost" in answer or (newest == "TLSv1_3" and not resumes(answer))
+
+
 def test_ticket_survives_a_hello_retry_request(client13, keys):
     client13(keys(b"A"))
     run, tls = client13.connect(keys(b"A"))
@@ -322,13 +340,13 @@ def test_ticket_survives_a_hello_retry_request(client13, keys):
     client13.end(run, tls)
 
 
-@needs("GROUP_P256", "GROUP_X25519")
 @pytest.mark.not_watched("it takes too long")
 def test_client_that_comes_again_without_end_never_fails(client13, keys):
     """A session has 256 tickets: 255 times it is resumed by one and has the next; then there is a new session."""
     assert [client13(keys(b"A")) for _ in range(260)] == [False, *[True] * 255, False, *[True] * 3]
 
 
+@needs("GROUP_P256", "GROUP_X25519")
 def test_group_is_that_of_this_connection(client13, keys):
     run, tls = client13.connect(keys(b"A"), prog='echo "$SSL_SESSION_RESUMED $SSL_GROUP"; cat')
     tls.handshake()
