@@ -133,24 +133,20 @@ static enum clienthello_status ask_status(struct clienthello *h, int version) {
     return CLIENTHELLO_OK;
 }
 
-/* The library looks at a ticket's length first, and not whether it has come (5.5.4). */
-static int is_whole(struct span ticket) {
-    size_t before = TICKET_NAME + TICKET_SALT, around = before + 2 + TICKET_MAC;
-    return ticket.len >= around && number(ticket.s + before) == ticket.len - around;
-}
-
 static enum clienthello_status read_ticket(struct clienthello *h, struct span ext) {
-    if (ext.len && !is_whole(ext)) h->odd_ticket = 1;
+    h->ticket = ext.len ? ext.s : 0;
+    h->ticketlen = ext.len;
     return CLIENTHELLO_OK;
 }
 
-/* Each identity has an age behind it (RFC 8446 4.2.11). */
+/* Each identity has an age behind it (RFC 8446 4.2.11). The library looks at its length first, and not whether it has come
+ * (5.5.4). */
 static enum clienthello_status read_identities(struct clienthello *h, struct span ext) {
     struct span list, identity;
     int good = take_vector(&ext, 2, &list) && list.len;
     while (good && list.len) {
         good = take_vector(&list, 2, &identity) && skip(&list, 4);
-        if (good && !is_whole(identity)) h->odd_identity = 1;
+        if (good && !ticket_is_whole(identity.s, identity.len)) h->odd_identity = 1;
     }
     return good ? CLIENTHELLO_OK : bad(h, ALERT_DECODE_ERROR, "malformed pre_shared_key");
 }

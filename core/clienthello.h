@@ -30,14 +30,15 @@ struct clienthello {
     int named;      /* 0: the client sent none */
     int offers_tls13;
     int offers_psk_dhe; /* to resume with a key exchange (RFC 8446 4.2.9) */
-    int odd_ticket;     /* of TLS 1.2 (RFC 5077): it is not as long as it says (ticket.h), and none of ours */
-    int odd_identity;   /* the same of one in pre_shared_key (RFC 8446 4.2.11) */
+    int odd_identity;   /* one in pre_shared_key (RFC 8446 4.2.11) is not as long as it says (ticket.h) */
     int has_key_share;  /* if only to say which one it could make */
     int asks_status;    /* 1: of our certificate (RFC 6066 8); 2, 3: of all of the chain (RFC 6961) */
     unsigned short groups[CLIENTHELLO_GROUPS_MAX]; /* NamedGroup (RFC 8446 4.2.7), in the client's order */
     unsigned int ngroups;
     unsigned char const *alpn; /* the names of protocols that it offers (alpn.h), in message; 0: none */
     size_t alpnlen;
+    unsigned char const *ticket; /* of TLS 1.2 (RFC 5077), in message; 0: none */
+    size_t ticketlen;
     int alert;       /* CLIENTHELLO_BAD: the alert to answer with */
     char const *why; /* CLIENTHELLO_BAD: in words, static */
     unsigned int nrecords;

@@ -81,6 +81,10 @@ struct engine {
  * function would have to be optimised for that, and a library from source has but the one side. */
 #define engine_wolfssl_is_server(e) (CONFIG_SERVER && (!CONFIG_CLIENT || (e)->config.server))
 
+/* Whether a server gives tickets and takes them. A resumed session would have lost the client's certificate. */
+#define engine_wolfssl_has_tickets(e)                                                                        \
+    (CONFIG_TICKETS && (e)->config.tickets && (e)->config.verify == ENGINE_VERIFY_NONE)
+
 /* Sets the reason: the words given, up to a null pointer, are put together; control bytes are replaced.
  * Returns -1. */
 int engine_fail(struct engine *e, char const *first, ...) __attribute__((sentinel));
@@ -132,6 +136,7 @@ int engine_wolfssl_has_random(void);
 /* Resumption, in engine_wolfssl_ticket.c; and no more of it, in engine_wolfssl_setup.c: whatever the client brings, the library
  * does not look at it. */
 void engine_wolfssl_set_tickets(struct engine *e);
+int engine_wolfssl_opens(struct engine *e, unsigned char const *ticket, size_t len);
 void engine_wolfssl_ignore_tickets(struct engine *e);
 
 /* Has the library forget them, in engine_wolfssl_anchors.c */

@@ -17,12 +17,13 @@ static enum engine_status refuse(struct engine *e, int alert, char const *why) {
     return ENGINE_FAILED;
 }
 
-/* Without a key exchange the library would resume too, and it reads an odd ticket as far as that says. One of TLS 1.2 that
- * another server gave may be so long that it would end the handshake. */
+/* Without a key exchange the library would resume too; an odd ticket it reads as far as that says; and for one of TLS 1.2 that is
+ * longer than its own, as another server's may be, it would end the handshake. */
 static void note_resumption(struct engine *e, struct clienthello const *h) {
     e->psk_dhe = h->offers_psk_dhe && h->has_key_share;
     e->odd_identity = h->odd_identity;
-    if (h->odd_ticket) engine_wolfssl_ignore_tickets(e);
+    if (engine_wolfssl_has_tickets(e) && h->ticket && !engine_wolfssl_opens(e, h->ticket, h->ticketlen))
+        engine_wolfssl_ignore_tickets(e);
 }
 
 static struct chain const *choose_chain(struct engine *e, char const *name) {
@@ -61,12 +62,12 @@ static enum engine_status take_hello(struct engine *e, struct clienthello const 
     struct chain const *c = choose_chain(e, h->named ? h->name : 0);
     memcpy(e->sni, h->name, sizeof e->sni);
     e->named = h->named;
-    note_resumption(e, h);
     if (!c || (e->config.sni_required && !c->name))
         return refuse(e, ALERT_UNRECOGNIZED_NAME,
                       h->named ? "no certificate for the server name that the client asks for"
                                : "client asks for no server name");
     if (c != e->chain && engine_wolfssl_use_chain(e, c) < 0) return refuse(e, ALERT_INTERNAL_ERROR, 0);
+    note_resumption(e, h);
     if (!e->ssl && engine_wolfssl_make_object(e) < 0) return refuse(e, ALERT_INTERNAL_ERROR, 0);
     if (!engine_wolfssl_choose_group(e, h))
         return refuse(e, ALERT_HANDSHAKE_FAILURE, "no key exchange group in common");

@@ -25,14 +25,13 @@ void engine_wolfssl_ignore_tickets(struct engine *e) {
 #endif
 }
 
-/* A process has one connection: it has nothing to resume but what a ticket brings, and that would lose the client's
- * certificate. */
+/* A process has one connection: it has nothing to resume but what a ticket brings. */
 static void set_resumption(struct engine *e) {
 #ifndef NO_SESSION_CACHE
     wolfSSL_CTX_set_session_cache_mode(e->ctx, WOLFSSL_SESS_CACHE_OFF);
 #endif
     if (!engine_wolfssl_is_server(e)) return;
-    if (CONFIG_TICKETS && e->config.tickets && e->config.verify == ENGINE_VERIFY_NONE) {
+    if (engine_wolfssl_has_tickets(e)) {
         engine_wolfssl_set_tickets(e);
         return;
     }

@@ -66,8 +66,8 @@ static int is_refused(struct engine const *e, WOLFSSL *ssl) {
 }
 
 /* A session has as many tickets as there are nonces for them (RFC 8446 4.6.1), of one byte here: with one more, the library
- * would end the handshake (5.9.2), or take a nonce twice (5.5.4). Behind its state, a ticket has how many there were before; of several that open, nobody tells
- * which one is taken, and the most counts. */
+ * would end the handshake (5.9.2), or take a nonce twice (5.5.4). Behind its state, a ticket has how many there were before; of
+ * several that open, nobody tells which one is taken, and the most counts. */
 enum { TICKETS_BEFORE_MAX = 255 };
 
 static int may_have_another(struct engine *e, struct ticket const *t) {
@@ -104,6 +104,13 @@ static int ticket(WOLFSSL *ssl, unsigned char name[WOLFSSL_TICKET_NAME_SZ],
     }
     explicit_bzero(&t, sizeof t);
     return r > 0 ? WOLFSSL_TICKET_RET_OK : r ? WOLFSSL_TICKET_RET_FATAL : WOLFSSL_TICKET_RET_REJECT;
+}
+
+int engine_wolfssl_opens(struct engine *e, unsigned char const *ticket, size_t len) {
+    struct ticket t;
+    int opens = ticket_take(&t, ticket, len) && seal_or_open(e, TICKET_OPEN, &t) > 0;
+    explicit_bzero(&t, sizeof t);
+    return opens;
 }
 
 void engine_wolfssl_set_tickets(struct engine *e) {

@@ -4,6 +4,7 @@
 #ifndef TICKET_H
 #define TICKET_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Bytes. */
@@ -23,6 +24,12 @@ struct ticket {
     uint32_t len; /* of the state, sealed or open */
     unsigned char state[TICKET_STATE_MAX];
 };
+
+/* Whether the len bytes at s are as long as it says in them: name, salt, two bytes of length, state and mac. */
+int ticket_is_whole(unsigned char const *s, size_t len);
+
+/* Takes them apart. Returns 1, or 0: they are not whole, or there is more of a state than there can be. */
+int ticket_take(struct ticket *t, unsigned char const *s, size_t len);
 
 enum ticket_op { TICKET_OPEN, TICKET_SEAL };
 

@@ -253,41 +253,42 @@ static void protocols_that_come_twice_are_fatal(void **state) {
     stralloc_free(&extensions);
 }
 
-/* A ticket whose sealed part has so many bytes, and says that it has others. */
-static int is_odd(unsigned int type, size_t len, size_t says) {
-    stralloc ticket = STRALLOC_ZERO, ext = STRALLOC_ZERO;
+/* An identity that is a ticket whose sealed part has so many bytes, and says that it has others. */
+static int is_odd(size_t len, size_t says) {
+    stralloc ticket = STRALLOC_ZERO, list = STRALLOC_ZERO, ext = STRALLOC_ZERO;
     for (int i = 0; i < 32; i++) add(&ticket, "n", 1);
     add_number(&ticket, 2, says);
     for (size_t i = 0; i < len + 32; i++) add(&ticket, "s", 1);
-    if (type == 35) {
-        add(&ext, ticket.s, ticket.len);
-    } else {
-        stralloc list = STRALLOC_ZERO;
-        add_vector(&list, 2, ticket.s, ticket.len);
-        add_number(&list, 4, 0);
-        add_vector(&ext, 2, list.s, list.len);
-        stralloc_free(&list);
-    }
-    assert_int_equal(read_one_extension(type, ext.s, ext.len), CLIENTHELLO_OK);
+    add_vector(&list, 2, ticket.s, ticket.len);
+    add_number(&list, 4, 0);
+    add_vector(&ext, 2, list.s, list.len);
+    assert_int_equal(read_one_extension(41, ext.s, ext.len), CLIENTHELLO_OK);
     stralloc_free(&ticket);
+    stralloc_free(&list);
     stralloc_free(&ext);
-    return type == 35 ? hello.odd_ticket : hello.odd_identity;
+    return hello.odd_identity;
 }
 
-static void a_ticket_that_is_not_as_long_as_it_says_is_odd(void **state) {
+static void an_identity_that_is_not_as_long_as_it_says_is_odd(void **state) {
     (void)state;
-    for (unsigned int type = 35; type <= 41; type += 6) {
-        assert_false(is_odd(type, 100, 100));
-        assert_false(is_odd(type, 0, 0));
-        assert_true(is_odd(type, 100, 101));
-        assert_true(is_odd(type, 100, 99));
-        assert_true(is_odd(type, 0, 65535));
-        assert_int_equal(read_one_extension(type, "\0\7\0\1x\0\0\0\0", 9), CLIENTHELLO_OK);
-        assert_int_equal(hello.odd_ticket, type == 35);
-        assert_int_equal(hello.odd_identity, type == 41);
-    }
+    assert_false(is_odd(100, 100));
+    assert_false(is_odd(0, 0));
+    assert_true(is_odd(100, 101));
+    assert_true(is_odd(100, 99));
+    assert_true(is_odd(0, 65535));
+    assert_int_equal(read_one_extension(41, "\0\7\0\1x\0\0\0\0", 9), CLIENTHELLO_OK);
+    assert_true(hello.odd_identity);
+}
+
+static void a_ticket_is_found_and_an_empty_one_is_none(void **state) {
+    (void)state;
+    assert_int_equal(read_one_extension(35, "ticket", 6), CLIENTHELLO_OK);
+    assert_int_equal(hello.ticketlen, 6);
+    assert_memory_equal(hello.ticket, "ticket", 6);
     assert_int_equal(read_one_extension(35, "", 0), CLIENTHELLO_OK);
-    assert_false(hello.odd_ticket);
+    assert_null(hello.ticket);
+    assert_int_equal(read_one_extension(41, "\0\7\0\1x\0\0\0\0", 9), CLIENTHELLO_OK);
+    assert_null(hello.ticket);
 }
 
 static void wrong_lengths_in_identities_are_fatal(void **state) {
@@ -318,7 +319,8 @@ int main(void) {
         cmocka_unit_test(psk_modes_are_looked_through_for_the_one_with_a_key_exchange),
         cmocka_unit_test(a_key_share_may_be_without_any),
         cmocka_unit_test(wrong_lengths_in_psk_modes_are_fatal),
-        cmocka_unit_test(a_ticket_that_is_not_as_long_as_it_says_is_odd),
+        cmocka_unit_test(an_identity_that_is_not_as_long_as_it_says_is_odd),
+        cmocka_unit_test(a_ticket_is_found_and_an_empty_one_is_none),
         cmocka_unit_test(wrong_lengths_in_identities_are_fatal),
         cmocka_unit_test(groups_beyond_the_most_are_not_looked_at),
         cmocka_unit_test(wrong_lengths_in_protocols_are_fatal),
