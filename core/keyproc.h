@@ -26,7 +26,7 @@ enum keyproc_op {
 };
 
 enum {
-    KEYPROC_OPENS = 2, /* before the library does (TLS 1.2), after a HelloRetryRequest (TLS 1.3) */
+    KEYPROC_OPENS = 2,     /* before the library does (TLS 1.2), after a HelloRetryRequest (TLS 1.3) */
     KEYPROC_CONTENT = 256, /* bytes for Ed25519 to sign, but for clients (RFC 5246 7.4.8) */
     KEYPROC_TEXT = 8192,
 };
