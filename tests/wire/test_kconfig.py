@@ -283,7 +283,7 @@ def client(tmp_path_factory):
 RSA = {"wc_RsaPrivateKeyDecode", "wc_RsaSSL_Sign", "wc_RsaPSS_Sign", "wolfSSL_CTX_SetRsaSignCb"}
 EC = {"wc_EccPrivateKeyDecode", "wc_ecc_sign_hash", "wolfSSL_CTX_SetEccSignCb"}
 ED25519 = {"wc_Ed25519PrivateKeyDecode", "wc_ed25519_sign_msg", "wolfSSL_CTX_SetEd25519SignCb"}
-TICKETS = {"keyring_ticket", "ticketfd_read", "creds_find_tickets", "wolfSSL_CTX_set_TicketEncCb", "wc_ChaCha20Poly1305_Encrypt"}
+TICKETS = {"keyring_ticket", "ticketfd_read", "creds_find_tickets", "wolfSSL_CTX_set_TicketEncCtx", "wc_ChaCha20Poly1305_Encrypt"}
 ANCHORS = {"creds_find_anchors", "engine_add_anchors", "engine_trust", "x509_name_text", "wolfSSL_CTX_load_verify_buffer",
            "wolfSSL_CTX_UnloadCAs"}
 
