@@ -332,6 +332,20 @@ def test_ticket_that_another_server_gave_is_none(launch, keys, letters, says, ne
     assert b"localhost" in answer or (newest == "TLSv1_3" and not resumes(answer))
 
 
+@pytest.mark.parametrize("size", [1, 100, 300, 1536, pytest.param(12000, marks=pytest.mark.from_source)])
+@pytest.mark.parametrize("letters", [b"", b"A"])
+def test_identity_that_another_server_gave_is_none(client13, keys, letters, size):
+    """The same in TLS 1.3. A distribution's wolfSSL may have a limit for it, Debian's of 1,536 bytes."""
+    client13(keys(b"A"))
+    run, hello = hello_of(client13, keys(letters) if letters else {})
+    start, end = split(hello, PRE_SHARED_KEY)
+    identity, binder = size.to_bytes(2, "big") + size * b"x" + bytes(4), b"\x20" + bytes(32)
+    offered = b"".join(len(part).to_bytes(2, "big") + part for part in (identity, binder))
+    hello[start - 2:end] = len(offered).to_bytes(2, "big") + offered
+    longer(hello, len(offered) - (end - start))
+    assert not resumes(first_answer(run, hello))
+
+
 def test_ticket_survives_a_hello_retry_request(client13, keys):
     client13(keys(b"A"))
     run, tls = client13.connect(keys(b"A"))
