@@ -140,7 +140,7 @@ static enum clienthello_status read_ticket(struct clienthello *h, struct span ex
 }
 
 /* Each identity has an age behind it (RFC 8446 4.2.11). The library looks at its length first, and not whether it has come
- * (5.5.4). */
+ * (5.5.4, 5.7.2). */
 static enum clienthello_status read_identities(struct clienthello *h, struct span ext) {
     struct span list, identity;
     int good = take_vector(&ext, 2, &list) && list.len;

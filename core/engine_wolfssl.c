@@ -228,6 +228,7 @@ static enum engine_status handshake_result(struct engine *e, int ret) {
 static enum engine_status accept_client(struct engine *e) {
     enum engine_status s;
     do {
+        if (engine_wolfssl_has_tickets(e)) engine_wolfssl_heed_tickets(e);
         s = engine_wolfssl_read_hellos(e);
         if (s == ENGINE_FAILED) return failed(e);
         if (s == ENGINE_AGAIN) return e->in_eof ? ended_in_handshake(e) : s;

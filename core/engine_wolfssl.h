@@ -133,11 +133,11 @@ int engine_wolfssl_staple(struct engine *e, struct chain const *c);
 /* Whether there is randomness to be had, in engine_wolfssl_random.c */
 int engine_wolfssl_has_random(void);
 
-/* Resumption, in engine_wolfssl_ticket.c; and no more of it, in engine_wolfssl_setup.c: whatever the client brings, the library
- * does not look at it. */
+/* Resumption, in engine_wolfssl_ticket.c: whether the library opens and gives tickets or, in engine_wolfssl_setup.c, neither. */
 void engine_wolfssl_set_tickets(struct engine *e);
-int engine_wolfssl_opens(struct engine *e, unsigned char const *ticket, size_t len);
+void engine_wolfssl_heed_tickets(struct engine *e);
 void engine_wolfssl_ignore_tickets(struct engine *e);
+int engine_wolfssl_opens(struct engine *e, unsigned char const *ticket, size_t len);
 
 /* Has the library forget them, in engine_wolfssl_anchors.c */
 void engine_wolfssl_forget_anchors(struct engine *e);

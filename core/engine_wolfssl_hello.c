@@ -17,8 +17,9 @@ static enum engine_status refuse(struct engine *e, int alert, char const *why) {
     return ENGINE_FAILED;
 }
 
-/* Without a key exchange the library would resume too; an odd ticket it reads as far as that says; and for one of TLS 1.2 that is
- * longer than its own, as another server's may be, it would end the handshake. */
+/* Without a key exchange the library would resume too; an odd ticket it reads as far as that says; and for one of TLS 1.2 that
+ * is longer than its own, as another server's may be, it would end the handshake. It is not to heed that one; it may still
+ * give another, in TLS 1.3. */
 static void note_resumption(struct engine *e, struct clienthello const *h) {
     e->psk_dhe = h->offers_psk_dhe && h->has_key_share;
     e->odd_identity = h->odd_identity;

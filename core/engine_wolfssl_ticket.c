@@ -39,18 +39,20 @@ static int add_policy(wc_Sha256 *h, struct policy const *p) {
 }
 
 /* A session is resumed under the name, the certificate and the policy that it was made under, or not at all: the library
- * would take another host's (5.5.4, 5.7.2). And by the same version of the library: another may lay out its state otherwise. */
+ * would take another host's (5.5.4, 5.7.2). And by the same version of the library, built alike: in another its state has
+ * another length. */
 static int purpose_of(struct engine const *e, unsigned char out[TICKET_PURPOSE]) {
     char name[sizeof e->sni];
     size_t len = e->named ? strlen(e->sni) : 0;
     char const *library = engine_version_running();
+    unsigned char const built[] = {CONFIG_WOLFSSL_SOURCE, CONFIG_ALPN};
     wc_Sha256 h;
     memcpy(name, e->sni, len);
     case_lowerb(name, len);
     if (!e->chain || wc_InitSha256(&h)) return -1;
-    int failed = add(&h, library, strlen(library)) || add_policy(&h, &e->policy) ||
-                 add(&h, e->chain->certs.s, e->chain->certs.len) || add(&h, name, len) ||
-                 wc_Sha256Final(&h, out);
+    int failed = add(&h, library, strlen(library)) || add(&h, built, sizeof built) ||
+                 add_policy(&h, &e->policy) || add(&h, e->chain->certs.s, e->chain->certs.len) ||
+                 add(&h, name, len) || wc_Sha256Final(&h, out);
     wc_Sha256Free(&h);
     return failed ? -1 : 0;
 }
@@ -113,8 +115,12 @@ int engine_wolfssl_opens(struct engine *e, unsigned char const *ticket, size_t l
     return opens;
 }
 
-void engine_wolfssl_set_tickets(struct engine *e) {
+void engine_wolfssl_heed_tickets(struct engine *e) {
     wolfSSL_CTX_set_TicketEncCb(e->ctx, ticket);
+}
+
+void engine_wolfssl_set_tickets(struct engine *e) {
+    engine_wolfssl_heed_tickets(e);
     wolfSSL_CTX_set_TicketEncCtx(e->ctx, e);
     wolfSSL_CTX_set_TicketHint(e->ctx, CONFIG_TICKET_LIFETIME);
     wolfSSL_CTX_set_timeout(e->ctx, CONFIG_TICKET_LIFETIME);

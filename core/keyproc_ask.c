@@ -65,6 +65,7 @@ int keyproc_sign(void *data, unsigned int key, enum sign_scheme scheme, unsigned
     q.scheme = scheme;
     q.len = (uint32_t)inlen;
     memcpy(q.in, in, inlen);
+    k->opened = KEYPROC_OPENS; /* none is opened after that */
     if (ask(k, &q, &a) < 0) return -1;
     if (a.len > sizeof a.out || a.len > *outlen) return failed(k, "the key process answers nonsense");
     memcpy(out, a.out, a.len);

@@ -100,6 +100,20 @@ static void more_tickets_than_are_allowed_are_none_of_ours(void **state) {
     assert_int_equal(recv(theirs, &t, sizeof t, MSG_DONTWAIT), -1);
 }
 
+static void after_a_signature_none_is_asked_for(void **state) {
+    struct ticket t = {.len = 10};
+    unsigned char purpose[TICKET_PURPOSE] = {0}, in[1] = {0}, out[SIGN_OUTPUT_MAX];
+    size_t outlen = sizeof out;
+    (void)state;
+    struct keyproc k = asker(20000);
+    struct keyproc_reply const signature = {.len = 1};
+    assert_int_equal(send(theirs, &signature, sizeof signature, 0), sizeof signature);
+    assert_int_equal(keyproc_sign(&k, 0, SIGN_ED25519, in, sizeof in, out, &outlen), 0);
+    assert_true(recv(theirs, out, sizeof out, MSG_DONTWAIT) > 0);
+    assert_int_equal(keyproc_ticket(&k, TICKET_OPEN, purpose, &t), 0);
+    assert_int_equal(recv(theirs, out, sizeof out, MSG_DONTWAIT), -1);
+}
+
 static void nonsense_is_no_ticket(void **state) {
     struct keyproc_reply const wrong[] = {
         {.len = 1},
@@ -129,6 +143,7 @@ int main(void) {
         TEST(it_answers_in_the_order_of_a_handshake_and_no_more),
         TEST(a_ticket_is_sealed_and_opened_by_the_other_process),
         TEST(more_tickets_than_are_allowed_are_none_of_ours),
+        TEST(after_a_signature_none_is_asked_for),
         TEST(nonsense_is_no_ticket),
     };
     return cmocka_run_group_tests(tests, make_ring, free_ring);
