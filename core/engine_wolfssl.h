@@ -137,6 +137,8 @@ int engine_wolfssl_has_random(void);
 void engine_wolfssl_set_tickets(struct engine *e);
 void engine_wolfssl_heed_tickets(struct engine *e);
 void engine_wolfssl_ignore_tickets(struct engine *e);
+
+/* Whether a ticket of TLS 1.2, as it came, is one of ours and opens, in engine_wolfssl_ticket.c */
 int engine_wolfssl_opens(struct engine *e, unsigned char const *ticket, size_t len);
 
 /* Has the library forget them, in engine_wolfssl_anchors.c */

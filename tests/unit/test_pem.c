@@ -156,6 +156,8 @@ static void what_is_in_between_is_seen_at_each_place(void **state) {
         assert_memory_equal(to, is, sizeof is - 1);
         body[i] = '!';
         assert_int_equal(decode(body, to), -1);
+        body[i] = '=';
+        assert_int_equal(decode(body, to), -1);
     }
 }
 

@@ -1,6 +1,7 @@
 """harness: starts an applet with its network fds connected to us, watches it through /proc, and ends it.
 Says nothing about TLS: that is peer.py."""
 
+import contextlib
 import os
 import select
 import shlex
@@ -91,6 +92,15 @@ def stat(pid):
 
 def is_over(pid):
     return (stat(pid) or {"state": "Z"})["state"] == "Z"
+
+
+def fds_of(pid):
+    """fd -> what it is open on."""
+    found = {}
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            found[int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")
+    return found
 
 
 def status(pid):

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from harness import comm, eventually, exe, is_over, status
+from harness import comm, eventually, exe, fds_of, is_over, status
 from memory import children, held, needles, where
 from peer import Ended, Tls, context
 
@@ -198,10 +198,6 @@ def test_cleartext_that_has_gone_by_is_not_kept(meet13):
 
 
 # what the processes look like
-
-
-def fds_of(pid):
-    return {int(fd): os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
 
 
 def kinds_of(fds):

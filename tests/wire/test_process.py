@@ -10,21 +10,10 @@ import time
 import pytest
 
 from features import HAS_FDS
-from harness import command, eventually, exe, read, reset, stat, tcp_pair
+from harness import command, eventually, exe, fds_of, read, reset, stat, tcp_pair
 from peer import Ended
 
 FDS = "ls -l /proc/$$/fd; exit 0"
-
-
-def fds_of(pid):
-    """fd -> what it is open on."""
-    found = {}
-    for name in os.listdir(f"/proc/{pid}/fd"):
-        try:
-            found[int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")
-        except FileNotFoundError:
-            pass
-    return found
 
 
 def listed(text):

@@ -1,6 +1,5 @@
 """Keys for tickets that a super-server's connections share: s6-tlsserver makes them, and nobody has to look after them."""
 
-import contextlib
 import os
 import subprocess
 
@@ -8,7 +7,7 @@ import pytest
 
 from chains import TlsServer, needs_super_server
 from features import HAS_FDS, needs, require
-from harness import command, eventually
+from harness import command, eventually, fds_of
 from peer import Tls, context
 from test_key_process import children
 from test_tickets import SAYS, has_ticket
@@ -43,12 +42,10 @@ def serve(launch):
 
 def fds_with_keys(pid):
     """Of a process that is gone, none."""
-    found = []
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        for fd in os.listdir(f"/proc/{pid}/fd"):
-            with contextlib.suppress(FileNotFoundError):
-                found += [fd] if os.readlink(f"/proc/{pid}/fd/{fd}") == NAME else []
-    return found
+    try:
+        return [fd for fd, target in fds_of(pid).items() if target == NAME]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def test_clients_resume_with_nothing_configured(serve, version):

@@ -202,6 +202,30 @@ def split(hello, number):
     raise AssertionError(f"no extension {number}")
 
 
+def longer(hello, n):
+    """Says so in the lengths of the record, the message and the list of extensions."""
+    at = 5 + 4 + 34
+    at += 1 + hello[at]
+    at += 2 + int.from_bytes(hello[at:at + 2], "big")
+    at += 1 + hello[at]
+    for start, end in ((3, 5), (6, 9), (at, at + 2)):
+        hello[start:end] = (int.from_bytes(hello[start:end], "big") + n).to_bytes(end - start, "big")
+
+
+def put(hello, number, content):
+    """Another content of an extension."""
+    start, end = split(hello, number)
+    hello[start - 2:end] = len(content).to_bytes(2, "big") + content
+    longer(hello, len(content) - (end - start))
+
+
+def offer(hello, tickets):
+    """Other sessions to be resumed, none of which has an age, or a binder that is right."""
+    identities = b"".join(len(ticket).to_bytes(2, "big") + ticket + bytes(4) for ticket in tickets)
+    binders = len(tickets) * (b"\x20" + bytes(32))
+    put(hello, PRE_SHARED_KEY, b"".join(len(part).to_bytes(2, "big") + part for part in (identities, binders)))
+
+
 def hello_of(client, env):
     """A server, and the ClientHello that would resume, not sent."""
     run, tls = client.connect(env)
@@ -252,9 +276,7 @@ def test_session_is_not_resumed_without_a_key_share(client13, keys):
     run, hello = hello_of(client13, keys(b"A"))
     start, _ = split(hello, KEY_SHARE)
     hello[start - 4:start - 2] = b"\xfa\xfa"
-    start, end = split(hello, PSK_MODES)
-    hello[start - 1:end] = b"\x03\x02\x00\x01"
-    longer(hello, 1)
+    put(hello, PSK_MODES, b"\x02\x00\x01")
     run.sock.sendall(hello)
     assert run.sock.recv(65536)[-2:] == b"\x02\x6d" # missing_extension; the binder, which would fail, is not looked at
 
@@ -265,31 +287,17 @@ def test_many_tickets_that_are_none_are_a_full_handshake(client13, keys, lie):
     wolfSSL 5.5.4 would have us look beyond its end."""
     client13(keys(b"A"))
     run, hello = hello_of(client13, keys(b"A"))
-    start, end = split(hello, PRE_SHARED_KEY)
+    start, _ = split(hello, PRE_SHARED_KEY)
     size = int.from_bytes(hello[start + 2:start + 4], "big")
     ticket = bytearray(hello[start + 4:start + 4 + size])
     ticket[32:34] = min(int.from_bytes(ticket[32:34], "big") + lie, 65535).to_bytes(2, "big")
-    identities = b"".join(size.to_bytes(2, "big") + ticket[:40] + bytes([n]) * 8 + ticket[48:] + bytes(4) for n in range(5))
-    binders = 5 * (b"\x20" + bytes(32))
-    offered = b"".join(len(part).to_bytes(2, "big") + part for part in (identities, binders))
-    hello[start - 2:end] = len(offered).to_bytes(2, "big") + offered
-    longer(hello, len(offered) - (end - start))
+    offer(hello, [ticket[:40] + bytes([n]) * 8 + ticket[48:] for n in range(5)])
     answer = first_answer(run, hello)
     assert not resumes(answer)
     while len(answer) < 700: # with its certificate and a signature
         more = run.sock.recv(65536)
         assert more, run.stderr()
         answer += more
-
-
-def longer(hello, n):
-    """Says so in the lengths of the record, the message and the list of extensions."""
-    at = 5 + 4 + 34
-    at += 1 + hello[at]
-    at += 2 + int.from_bytes(hello[at:at + 2], "big")
-    at += 1 + hello[at]
-    for start, end in ((3, 5), (6, 9), (at, at + 2)):
-        hello[start:end] = (int.from_bytes(hello[start:end], "big") + n).to_bytes(end - start, "big")
 
 
 @pytest.mark.parametrize("at", [0, 15, 16, 31, 32, 33, 34, 60, -1, -16, -17, -24, -32])
@@ -324,11 +332,9 @@ def test_ticket_that_another_server_gave_is_none(launch, keys, letters, says, ne
     client(keys(b"A"))
     client.ctx.maximum_version = ssl.TLSVersion[newest]
     run, hello = hello_of(client, keys(letters) if letters else {})
-    start, end = split(hello, SESSION_TICKET)
     ticket = bytearray(size * b"x")
     ticket[32:34] = max(0, size + says).to_bytes(2, "big")[:max(0, size - 32)]
-    hello[start - 2:end] = len(ticket).to_bytes(2, "big") + ticket
-    longer(hello, size - (end - start))
+    put(hello, SESSION_TICKET, ticket)
     answer = first_answer(run, hello)
     assert b"localhost" in answer or (newest == "TLSv1_3" and not resumes(answer))
 
@@ -339,11 +345,7 @@ def test_identity_that_another_server_gave_is_none(client13, keys, letters, size
     """The same in TLS 1.3, up to what wolfSSL takes."""
     client13(keys(b"A"))
     run, hello = hello_of(client13, keys(letters) if letters else {})
-    start, end = split(hello, PRE_SHARED_KEY)
-    identity, binder = size.to_bytes(2, "big") + size * b"x" + bytes(4), b"\x20" + bytes(32)
-    offered = b"".join(len(part).to_bytes(2, "big") + part for part in (identity, binder))
-    hello[start - 2:end] = len(offered).to_bytes(2, "big") + offered
-    longer(hello, len(offered) - (end - start))
+    offer(hello, [size * b"x"])
     assert not resumes(first_answer(run, hello))
 
 

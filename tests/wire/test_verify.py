@@ -105,6 +105,7 @@ def test_directory_of_anchors_is_used(meet, pki, tmp_path):
     (tmp_path / "other.der").write_bytes(pki.root("other").der())
     (tmp_path / "noise").write_bytes(b"\0\1\2" * 500)
     (tmp_path / "unknown kind of key").symlink_to(pki.of_unknown_kind())
+    (tmp_path / "again").symlink_to("root.pem")
     env = {"CADIR": tmp_path, "CAFILE": None}
     assert meet("-k localhost", env=env)
     assert meet("-k localhost", pki.issue(issuer=pki.root("other")), env)
